@@ -1,0 +1,66 @@
+package audit
+
+import "time"
+
+// The types of event.
+const (
+	SessionStart     = "session_start"
+	SessionEnd       = "session_end"
+	SessionRefused   = "session_refused"
+	StatementRefused = "statement_refused"
+	StatementEvent   = "statement" // would-be refusals and what an audit rule asked for
+	CancelEvent      = "cancel"
+	AuthFailure      = "auth_failure"
+	PolicyReload     = "policy_reload"
+)
+
+// The decisions.
+const (
+	Allow     = "allow"
+	Deny      = "deny"
+	WouldDeny = "would_deny"
+)
+
+// Source is who asked.
+type Source struct {
+	Environment string `json:"environment"`
+	Rule        string `json:"rule,omitempty"`
+	Fact        string `json:"fact,omitempty"`
+	Address     string `json:"address,omitempty"`
+	Balancer    string `json:"balancer,omitempty"`
+	Certificate string `json:"certificate,omitempty"` // subject common name and serial
+}
+
+// Target is what was asked.
+type Target struct {
+	Name        string `json:"name"`
+	Environment string `json:"environment"`
+}
+
+// Event is one line of the audit log.
+type Event struct {
+	Time        time.Time     `json:"time"`
+	Type        string        `json:"type"`
+	ID          string        `json:"event_id"`
+	Session     string        `json:"session_id,omitempty"`
+	Decision    string        `json:"decision,omitempty"`
+	Rule        string        `json:"rule,omitempty"`
+	Reason      string        `json:"reason,omitempty"`
+	Source      Source        `json:"source"`
+	Target      Target        `json:"target"`
+	User        string        `json:"user,omitempty"`
+	Database    string        `json:"database,omitempty"`
+	Application string        `json:"application,omitempty"`
+	Effects     []string      `json:"effects,omitempty"`
+	Relations   []string      `json:"relations,omitempty"`
+	Breadth     string        `json:"breadth,omitempty"` // the widest
+	SQLSTATE    string        `json:"sqlstate,omitempty"`
+	Rows        *int64        `json:"rows,omitempty"` // nil where the reply names none
+	Duration    time.Duration `json:"duration_us,omitempty"`
+	SQL         string        `json:"sql,omitempty"`
+	JudgedBy    string        `json:"judged_by,omitempty"` // grammar or tokens
+	Statements  int64         `json:"statements,omitempty"` // of a session_end
+	Refused     int64         `json:"refused,omitempty"`    // of a session_end
+	BytesIn     int64         `json:"bytes_from_client,omitempty"`
+	BytesOut    int64         `json:"bytes_from_server,omitempty"`
+}

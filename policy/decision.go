@@ -1,0 +1,30 @@
+package policy
+
+import "github.com/pgcordon/pgcordon/parser"
+
+// Admission is the decision on a session.
+type Admission struct {
+	Allowed   bool   // false: refuse the session
+	WouldDeny bool   // true: refused, were it not for audit mode
+	Rule      string // name of the rule that decided, "builtin/..." for the built-in ones
+	Reason    string // one sentence for people
+}
+
+// Decision is the decision on a query string.
+type Decision struct {
+	Deny      bool       // refuse the whole string
+	WouldDeny bool       // would be refused, were it not for audit mode
+	Record    bool       // an audit rule asked for an event although it is allowed
+	Rule      string     // name of the rule that decided; empty where none matched
+	Statement int        // index of the statement that decided
+	Act       parser.Act // the act that decided
+	Reason    string     // one sentence for people: "DELETE on categories reaches an open range of rows"
+	Hint      string     // how to get it done
+}
+
+// Context is what a session did that changes what names mean.
+type Context struct {
+	// SearchPathChanged is true once the session may have changed search_path:
+	// a relation without a schema may then be in any.
+	SearchPathChanged bool
+}

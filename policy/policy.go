@@ -1,0 +1,99 @@
+package policy
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/pgcordon/pgcordon/identity"
+)
+
+// Mode says whether a refusal is carried out or only recorded.
+type Mode uint8
+
+// The modes.
+const (
+	Enforce Mode = iota // refuse
+	Audit               // decide and record as would_deny, change nothing
+)
+
+// Policy is one complete, validated configuration. It is immutable: a reload
+// makes a new one.
+type Policy struct {
+	Path    string // file it was read from; empty for the built-in policy
+	Targets []*Target
+	Audit   AuditLog
+	Metrics MetricsServer
+	Limits  Limits
+
+	// compiled rules follow (unexported)
+}
+
+// Target is a server that is protected.
+type Target struct {
+	Name        string
+	Environment string
+	Mode        Mode
+	Listen      []Endpoint
+	Upstream    Endpoint
+	ClientTLS   ClientTLS
+	ServerTLS   ServerTLS
+	// Balancers are the addresses whose PROXY header is believed, and required.
+	Balancers []netip.Prefix
+}
+
+// Endpoint is a TCP address or the path of a unix socket.
+type Endpoint struct {
+	Network string // "tcp" or "unix"
+	Address string // host:port, or a path
+}
+
+// ClientTLS is TLS between clients and pgcordon.
+type ClientTLS struct {
+	Mode              string // disable, prefer, require
+	Certificate, Key  string // paths
+	ClientCA          string // path
+	ClientCertificate string // none, optional, require
+}
+
+// ServerTLS is TLS between pgcordon and the upstream.
+type ServerTLS struct {
+	Mode             string // disable, prefer, require, verify-ca, verify-full
+	CA               string // path; empty: the system's roots
+	Certificate, Key string // paths of the client certificate that pgcordon shows
+	ServerName       string // name to verify; empty: the upstream's host
+}
+
+// AuditLog says where audit events go.
+type AuditLog struct {
+	File   string // path; "-" standard output; empty: no audit log
+	SQL    string // redacted, full, none
+	Queue  int    // events that may wait for the sink
+	OnFull string // block or drop
+	Sync   string // denials (fsync before a refusal is told), always, never
+}
+
+// MetricsServer is the HTTP server for /metrics, /healthz and /readyz.
+type MetricsServer struct {
+	Listen string // host:port; empty: none
+}
+
+// Limits bound what a client can cost.
+type Limits struct {
+	InspectBytes     int           // longest message that is judged; a longer one is refused
+	Sessions         int           // at once, all targets
+	PreLoginSessions int           // at once before authentication is over
+	LoginTimeout     time.Duration // from accept to the end of authentication
+	DialTimeout      time.Duration // for the upstream
+	Drain            time.Duration // grace after SIGTERM
+	CacheBytes       int           // verdict cache
+	CancelsPerSecond int           // cancel requests per source address
+}
+
+// Client is who asks, as far as the session rules can tell.
+type Client struct {
+	Source      identity.Match
+	User        string
+	Database    string
+	Application string
+	Replication bool
+}
