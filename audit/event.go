@@ -58,7 +58,7 @@ type Event struct {
 	Rows        *int64        `json:"rows,omitempty"` // nil where the reply names none
 	Duration    time.Duration `json:"duration_us,omitempty"`
 	SQL         string        `json:"sql,omitempty"`
-	JudgedBy    string        `json:"judged_by,omitempty"` // grammar or tokens
+	JudgedBy    string        `json:"judged_by,omitempty"`  // grammar or tokens
 	Statements  int64         `json:"statements,omitempty"` // of a session_end
 	Refused     int64         `json:"refused,omitempty"`    // of a session_end
 	BytesIn     int64         `json:"bytes_from_client,omitempty"`
