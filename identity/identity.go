@@ -35,5 +35,5 @@ type Certificate struct {
 type Match struct {
 	Environment string
 	Rule        string // name of the source rule; empty for Unknown
-	Fact        string // what matched, for people: "address 10.30.1.7 in 10.30.0.0/16"
+	Fact        string // what matched, for people: "address 10.30.1.7 in 10.30.0.0/16"; for Unknown, what was seen
 }
