@@ -1,0 +1,42 @@
+package guard
+
+import (
+	"fmt"
+
+	"github.com/pgcordon/pgcordon/parser"
+)
+
+// calls keeps the summaries of the functions that a session called by FunctionCall,
+// most often the few that libpq's large objects use.
+type calls map[uint32]*parser.Summary
+
+// maxCalls bounds the summaries that are kept.
+const maxCalls = 64
+
+// summary returns what calling the function with the given OID does.
+func (c *calls) summary(oid uint32) *parser.Summary {
+	if s := (*c)[oid]; s != nil {
+		return s
+	}
+	s := summaryOfCall(oid)
+	if *c == nil || len(*c) >= maxCalls {
+		*c = calls{}
+	}
+	(*c)[oid] = s
+	return s
+}
+
+func summaryOfCall(oid uint32) *parser.Summary {
+	name, acts := parser.FunctionByOID(oid)
+	if name == "" {
+		name = fmt.Sprintf("oid:%d", oid)
+		acts = []parser.Act{{Effect: parser.Function, Object: name}}
+	}
+	s := &parser.Summary{Parsed: true, Statements: []parser.Statement{{
+		Kind: "function call", Acts: acts, Functions: []string{name},
+	}}}
+	for _, a := range acts {
+		s.Effects = s.Effects.With(a.Effect)
+	}
+	return s
+}

@@ -1,0 +1,44 @@
+package guard
+
+import (
+	"time"
+
+	"github.com/pgcordon/pgcordon/parser"
+	"github.com/pgcordon/pgcordon/policy"
+)
+
+// EventKind says what an Event reports.
+type EventKind uint8
+
+// The kinds.
+const (
+	Refused    EventKind = iota // a statement was refused; complete at once
+	Executed                    // a statement that is to be recorded ran, or failed
+	AuthFailed                  // the server refused the login
+	LoggedIn                    // the server accepted the login
+)
+
+// Event is something that happened in a session and that people may want to know.
+type Event struct {
+	Kind     EventKind
+	ID       string // of a Refused event; else the driver names it
+	Decision policy.Decision
+	Summary  *parser.Summary // nil for AuthFailed and LoggedIn
+	SQL      string
+	SQLSTATE string // "00000" where the statement succeeded, empty where no reply came
+	Rows     int64  // from the command tag; -1 where it names none
+	Message  string // of AuthFailed: the server's message
+	Start    time.Time
+	// pending counts the completions that are still to come before the one of the
+	// statement that decided.
+	pending int
+}
+
+// Observer is told of every statement, for metrics. Its methods are called from
+// whichever goroutine drives the Guard and must not block.
+type Observer interface {
+	// Passed reports a statement in which the prefilter found nothing to judge.
+	Passed()
+	// Judged reports a statement that was looked into.
+	Judged(effects parser.EffectSet, decision policy.Decision)
+}

@@ -1,0 +1,199 @@
+package guard
+
+import (
+	"github.com/pgcordon/pgcordon/parser"
+	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
+
+// Config is what a Guard has to know of its session. Its fields are not changed
+// by the Guard.
+type Config struct {
+	Rules          *policy.Ruleset
+	Cache          *parser.Cache
+	InspectBytes   int    // longest message to judge; a longer one counts as unknown
+	Source, Target string // environments, for the message of a refusal
+	Replication    bool
+	// SearchPathChanged is true where the startup packet set search_path.
+	SearchPathChanged bool
+	SASL              SASL
+	Observer          Observer
+	// NewRefusal returns an event id, and a nonce that no client can guess:
+	// [a-z0-9_], at most 63 bytes.
+	NewRefusal func() (event, nonce string)
+}
+
+// Guard judges one session, from the first byte after the startup packet. Its
+// methods must not be called concurrently.
+type Guard struct {
+	cfg       Config
+	rules     *policy.Ruleset
+	prefilter *parser.Prefilter
+	clean     *judged // of every text that the prefilter lets pass
+	interest  interest
+	// After a change of policy: reloaded is true, and stillClean tells whether a
+	// text that was clean before is clean by the new prefilter too.
+	reloaded, stillClean bool
+
+	client, server      stream
+	replies             replies
+	statements, portals registry
+	meaning             meaning
+	login               login
+	calls               calls
+	refusals            int // in flight
+	memo                [8]*judged
+	memoNext            int
+	scratch             []*judged
+	toServer, toClient  []byte // what Send operations refer to
+	farewell            []byte
+	poisoned            bool // the client broke the protocol: the server will say so
+}
+
+// stream is the place in one direction's bytes.
+type stream struct {
+	skip int  // bytes of the current message that are still to come
+	drop bool // what to do with them
+}
+
+// New returns the guard of a session whose startup packet has just been sent to
+// the server.
+func New(cfg Config) *Guard {
+	g := &Guard{cfg: cfg}
+	g.meaning.context.SearchPathChanged = cfg.SearchPathChanged
+	g.adopt(cfg.Rules)
+	return g
+}
+
+// Adopt makes the guard judge by other rules from the next message on.
+func (g *Guard) Adopt(rules *policy.Ruleset) {
+	before := g.interest
+	g.adopt(rules)
+	g.stillClean = before.covers(g.interest) && (!g.reloaded || g.stillClean)
+	g.reloaded = true
+}
+
+func (g *Guard) adopt(rules *policy.Ruleset) {
+	g.rules = rules
+	g.interest = interestOf(rules)
+	g.prefilter = g.interest.prefilter()
+	g.clean = &judged{rules: rules}
+}
+
+// FromClient judges bytes from the client. It returns the operations that consume
+// a prefix of in, appended to ops, and how many bytes the driver must have, the
+// unconsumed rest included, before another call can get further; 0 where the
+// client's side must wait until the server has answered something.
+func (g *Guard) FromClient(in []byte, ops Ops) (Ops, int) {
+	g.toServer = g.toServer[:0]
+	for {
+		in = g.client.consume(in, &ops)
+		if g.poisoned {
+			ops.drop(len(in))
+			return ops, 1
+		}
+		if len(in) == 0 {
+			return ops, 1
+		}
+		if g.replies.full() {
+			return ops, 0
+		}
+		n, need := g.clientMessage(in, &ops)
+		if need > 0 {
+			return ops, need
+		}
+		in = in[n:]
+	}
+}
+
+// FromServer looks at bytes from the server, with the same contract as
+// FromClient; it never returns 0.
+func (g *Guard) FromServer(in []byte, ops Ops) (Ops, int) {
+	g.toClient = g.toClient[:0]
+	for {
+		in = g.server.consume(in, &ops)
+		if len(in) < wire.HeaderSize {
+			return ops, wire.HeaderSize
+		}
+		n, need := g.serverMessage(in, &ops)
+		if need > 0 {
+			return ops, need
+		}
+		in = in[n:]
+	}
+}
+
+// consume takes what is left of the current message from in.
+func (s *stream) consume(in []byte, ops *Ops) []byte {
+	n := min(s.skip, len(in))
+	if n == 0 {
+		return in
+	}
+	s.skip -= n
+	if s.drop {
+		ops.drop(n)
+	} else {
+		ops.pass(n)
+	}
+	return in[n:]
+}
+
+// forward passes or drops a whole message of the given size, of which in may
+// hold only the beginning. It returns how much of in it consumed.
+func (s *stream) forward(in []byte, size int, drop bool, ops *Ops) int {
+	s.skip, s.drop = size, drop
+	return len(in) - len(s.consume(in, ops))
+}
+
+// AtBoundary tells whether the client has received whole messages only, so that
+// another one may be sent to it.
+func (g *Guard) AtBoundary() bool { return g.server.skip == 0 }
+
+// Farewell returns the last message for the client after an End operation;
+// empty where there is none.
+func (g *Guard) Farewell() []byte { return g.farewell }
+
+// InLogin tells whether the server has not yet accepted the login.
+func (g *Guard) InLogin() bool { return !g.login.ready }
+
+// Unfinished returns the events whose statements the server has not answered.
+// It is for the end of a session.
+func (g *Guard) Unfinished() []*Event {
+	var events []*Event
+	for _, q := range g.replies.pending() {
+		if q.event != nil {
+			events = append(events, q.event)
+		}
+	}
+	return events
+}
+
+// interest is what the prefilter has to look for.
+type interest struct {
+	effects   parser.EffectSet
+	functions []string
+}
+
+func interestOf(rules *policy.Ruleset) interest {
+	effects, functions := rules.Interest()
+	return interest{effects, append(append([]string(nil), watched...), functions...)}
+}
+
+func (i interest) prefilter() *parser.Prefilter { return parser.NewPrefilter(i.effects, i.functions) }
+
+// covers tells whether a text in which i finds nothing holds nothing for other.
+func (i interest) covers(other interest) bool {
+	if other.effects&^i.effects != 0 {
+		return false
+	}
+	have := map[string]bool{}
+	for _, f := range i.functions {
+		have[f] = true
+	}
+	for _, f := range other.functions {
+		if !have[f] {
+			return false
+		}
+	}
+	return true
+}

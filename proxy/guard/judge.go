@@ -1,0 +1,188 @@
+package guard
+
+import (
+	"github.com/pgcordon/pgcordon/parser"
+	"github.com/pgcordon/pgcordon/policy"
+)
+
+// judged is a query string and what the policy said of it. It is immutable.
+type judged struct {
+	rules   *policy.Ruleset
+	context policy.Context
+	summary *parser.Summary // nil where the prefilter found nothing to judge
+	verdict *verdict        // nil where the string is simply allowed
+}
+
+// verdict is a decision that has to be carried out or recorded.
+type verdict struct {
+	decision policy.Decision
+	sql      string
+}
+
+// judge decides on a query string. sql is not kept.
+func (g *Guard) judge(sql []byte) *judged {
+	if g.prefilter.Clean(sql) {
+		return g.clean
+	}
+	return g.decide(g.summarize(sql), sql)
+}
+
+// judgeKept decides on a string that the server will keep under a name, for
+// which a summary is worth having: the policy may change before it runs.
+func (g *Guard) judgeKept(sql []byte) *judged {
+	return g.decide(g.summarize(sql), sql)
+}
+
+func (g *Guard) summarize(sql []byte) *parser.Summary {
+	pipelined := !g.replies.idle()
+	if g.meaning.encodingUncertain(pipelined) && !ascii(sql) {
+		return uncertainEncoding
+	}
+	s, _ := g.cfg.Cache.Summary(sql, parser.Options{
+		NonConforming: g.meaning.nonConforming(pipelined),
+		Encoding:      g.meaning.encoding,
+		Replication:   g.cfg.Replication,
+	})
+	return s
+}
+
+// decide asks the policy. It allocates nothing for a summary that it allowed a
+// moment ago.
+func (g *Guard) decide(s *parser.Summary, sql []byte) *judged {
+	for _, m := range g.memo {
+		if m != nil && m.summary == s && g.current(m) {
+			return m
+		}
+	}
+	j := &judged{rules: g.rules, context: g.meaning.context, summary: s}
+	d := g.rules.Decide(s, g.meaning.context)
+	if d.Deny || d.WouldDeny || d.Record {
+		j.verdict = &verdict{decision: d, sql: string(sql)}
+		return j
+	}
+	g.memo[g.memoNext%len(g.memo)] = j
+	g.memoNext++
+	return j
+}
+
+// current tells whether a judgement still stands: neither the policy nor what
+// names mean has changed. (PostgreSQL analyses a prepared statement anew when the
+// search path has: src/backend/utils/cache/plancache.c, RevalidateCachedQuery.)
+func (g *Guard) current(j *judged) bool {
+	return j.rules == g.rules && (j.context == g.meaning.context || j.summary == nil)
+}
+
+// renew judges a prepared statement or portal again where its judgement no longer
+// stands.
+func (g *Guard) renew(j *judged) *judged {
+	switch {
+	case g.current(j):
+		return j
+	case j.summary != nil:
+		var sql []byte
+		if j.verdict != nil {
+			sql = []byte(j.verdict.sql)
+		}
+		return g.decide(j.summary, sql)
+	case g.stillClean:
+		return g.clean
+	}
+	return g.decide(stale, nil)
+}
+
+// observe takes note of what an allowed string does to the meaning of later ones.
+func (g *Guard) observe(j *judged) {
+	if j.summary == nil {
+		return
+	}
+	for i := range j.summary.Statements {
+		st := &j.summary.Statements[i]
+		for k := range st.Acts {
+			if st.Acts[k].Effect == parser.Settings {
+				g.meaning.set(st.Acts[k].Object)
+			}
+		}
+		switch {
+		case st.DeallocatesAll:
+			g.statements.clear()
+		case st.Deallocates != "":
+			g.statements.drop(st.Deallocates)
+		}
+	}
+}
+
+// prepared notes the statements that a string PREPAREs. It returns false where
+// the session has too many.
+func (g *Guard) prepared(j *judged) bool {
+	if j.summary == nil {
+		return true
+	}
+	for i := range j.summary.Statements {
+		if name := j.summary.Statements[i].Prepares; name != "" && !g.statements.adopt(name, j) {
+			return false
+		}
+	}
+	return true
+}
+
+// executed returns the worst of what EXECUTE in a string can run, or j itself.
+func (g *Guard) executed(j *judged) *judged {
+	if j.summary == nil || !j.summary.Effects.Has(parser.Execute) {
+		return j
+	}
+	for i := range j.summary.Statements {
+		if name := j.summary.Statements[i].Executes; name != "" {
+			j = worse(j, g.resolve(&g.statements, []byte(name)))
+		}
+	}
+	return j
+}
+
+// resolve returns the worst of what a name can stand for. A name that is not
+// known was made where the guard does not see, or not at all; once the policy
+// has changed it must be prepared again.
+func (g *Guard) resolve(r *registry, name []byte) *judged {
+	g.scratch = r.candidates(name, g.scratch[:0])
+	if len(g.scratch) == 0 {
+		if g.reloaded && r == &g.statements {
+			return g.decide(stale, nil)
+		}
+		return g.clean
+	}
+	var worst *judged
+	for _, c := range g.scratch {
+		worst = worse(g.renew(c), worst)
+	}
+	return worst
+}
+
+// worse returns the judgement that refuses or records more, a in case of a tie.
+func worse(a, b *judged) *judged {
+	if b == nil || a.weight() >= b.weight() {
+		return a
+	}
+	return b
+}
+
+func (j *judged) weight() int {
+	switch {
+	case j.verdict == nil:
+		return 0
+	case j.verdict.decision.Deny:
+		return 3
+	case j.verdict.decision.WouldDeny:
+		return 2
+	}
+	return 1
+}
+
+func (j *judged) denied() bool { return j.verdict != nil && j.verdict.decision.Deny }
+
+func ascii(b []byte) bool {
+	for _, c := range b {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}

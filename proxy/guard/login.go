@@ -1,0 +1,80 @@
+package guard
+
+import (
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
+
+// SASL says what to do about SCRAM's channel binding, which ties a login to the
+// certificate of the TLS connection that it goes through. A relay with TLS of its
+// own breaks that tie.
+// https://www.postgresql.org/docs/current/sasl-authentication.html
+type SASL struct {
+	// HidePlus takes SCRAM-SHA-256-PLUS from the mechanisms that the server
+	// offers: the client could not bind to the server's certificate.
+	HidePlus bool
+}
+
+const scramPlus = "SCRAM-SHA-256-PLUS"
+
+// login is the state of the authentication.
+type login struct {
+	accepted bool // AuthenticationOk has come
+	ready    bool // the first ReadyForQuery has come
+	hidden   bool // SCRAM-SHA-256-PLUS was offered and hidden
+	sasl     bool // the next password message is a SASLInitialResponse
+}
+
+// authentication handles an Authentication message from the server.
+func (g *Guard) authentication(message []byte, ops *Ops) {
+	kind, err := wire.AuthenticationKind(message[wire.HeaderSize:])
+	if err != nil {
+		ops.pass(len(message))
+		return
+	}
+	switch kind {
+	case wire.AuthOK:
+		g.login.accepted = true
+	case wire.AuthSASL:
+		g.login.sasl = true
+		if g.cfg.SASL.HidePlus {
+			var without []byte
+			without, g.login.hidden = wire.WithoutMechanism(g.toClient, message, scramPlus)
+			if g.login.hidden {
+				at := len(g.toClient)
+				g.toClient = without
+				ops.drop(len(message))
+				ops.send(without[at:])
+				return
+			}
+		}
+	}
+	ops.pass(len(message))
+}
+
+// bindingConflict tells whether a SASLInitialResponse will be rejected by the
+// server because of the hidden mechanism: the client says that it supports channel
+// binding and believes that the server does not ("y"), which the server, who
+// offered it, takes for an attack (src/backend/libpq/auth-scram.c).
+func (g *Guard) bindingConflict(body []byte) bool {
+	if !g.login.sasl || !g.login.hidden {
+		return false
+	}
+	_, response, ok := wire.SASLInitial(body)
+	return ok && len(response) > 0 && response[0] == 'y'
+}
+
+// refuseLogin ends the session with an explanation in place of the server's.
+func (g *Guard) refuseLogin(ops *Ops) {
+	const message = "pgcordon: SCRAM cannot pass through two TLS connections with different certificates"
+	g.end(wire.InvalidAuthorization, message,
+		"The client supports channel binding, which ties the login to a certificate that is not the server's.",
+		"Connect with channel_binding=disable, give pgcordon the server's own certificate and key, "+
+			"or let pgcordon reach the server without TLS (unix socket or loopback).", ops)
+}
+
+// end makes the session end with a FATAL error for the client.
+func (g *Guard) end(code, message, detail, hint string, ops *Ops) {
+	g.farewell = wire.AppendFatal(nil, code, message, detail, hint)
+	g.poisoned = true
+	ops.end()
+}

@@ -1,0 +1,74 @@
+package guard
+
+import (
+	"github.com/pgcordon/pgcordon/parser"
+	"github.com/pgcordon/pgcordon/policy"
+)
+
+// watched are words that say something about how later text is to be read,
+// whatever the policy asks for: they may change the search path, how string
+// literals are lexed, or the encoding. (SET SCHEMA and SET NAMES are aliases.)
+var watched = []string{
+	"search_path", "schema", "standard_conforming_strings", "client_encoding", "names", "set_config",
+}
+
+// meaning is what a session did that changes how its text is to be read.
+type meaning struct {
+	context  policy.Context
+	encoding string // client_encoding as the server reported it
+	// escapes is true while standard_conforming_strings is off.
+	escapes bool
+	// The settings that the session has touched: what a pipelined text means is
+	// then uncertain until the server has answered.
+	escapesTouched, encodingTouched bool
+}
+
+// set notes that the session sets, or may set, a parameter; "" and "all" stand
+// for any.
+func (m *meaning) set(name string) {
+	switch name {
+	case "search_path", "schema":
+		m.context.SearchPathChanged = true
+	case "standard_conforming_strings":
+		m.escapesTouched = true
+	case "client_encoding", "names":
+		m.encodingTouched = true
+	case "":
+		m.context.SearchPathChanged = true
+		m.escapesTouched, m.encodingTouched = true, true
+	}
+}
+
+// reported notes a ParameterStatus.
+func (m *meaning) reported(name, value []byte) {
+	switch string(name) {
+	case "standard_conforming_strings":
+		m.escapes = string(value) == "off"
+		m.escapesTouched = m.escapesTouched || m.escapes
+	case "client_encoding":
+		m.encoding = string(value)
+	}
+}
+
+func (m *meaning) nonConforming(pipelined bool) bool {
+	return m.escapes || m.escapesTouched && pipelined
+}
+
+func (m *meaning) encodingUncertain(pipelined bool) bool { return m.encodingTouched && pipelined }
+
+// The summaries of texts that cannot be read.
+var (
+	uncertainEncoding = unreadable("the client encoding may have changed in the same pipeline")
+	stale             = unreadable("the policy has changed since it was prepared; prepare it again")
+	tooLong           = unreadable("the message is longer than the inspection limit")
+	tooMany           = unreadable("the session has too many prepared statements or portals")
+	malformed         = unreadable("the names in a Bind message are too long")
+)
+
+func unreadable(reason string) *parser.Summary {
+	return &parser.Summary{
+		Statements: []parser.Statement{{Kind: "statement", Acts: []parser.Act{{Effect: parser.Unknown}}}},
+		Effects:    parser.SetOf(parser.Unknown),
+		Reason:     reason,
+	}
+}

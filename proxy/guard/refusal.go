@@ -1,0 +1,89 @@
+package guard
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
+
+// A statement is refused by sending the server, in its place, one that it must
+// reject at the same point of the protocol. The error that comes back names the
+// nonce, and is rewritten.
+//
+//	Query         SELECT CAST('nonce' AS pg_catalog.int4)      22P02 at parse analysis
+//	Query         DROP_REPLICATION_SLOT nonce                  42704, in a walsender
+//	Parse         the same text under the same name            22P02, nothing is prepared
+//	Bind          a prepared statement named by the nonce      26000
+//	Execute       a portal named by the nonce                  34000
+//	FunctionCall  is replaced by a Query: an error that names the nonce, then
+//	              ReadyForQuery, as for the call (src/backend/tcop/postgres.c)
+//
+// In a failed transaction the server answers 25P02 to any of the first three, as
+// it would have to the refused statement; that error is passed on as it is.
+
+// refusal is a statement whose rejection by the server is under way.
+type refusal struct {
+	nonce  string
+	fields wire.ErrorFields
+}
+
+// refuse notes the refusal and returns it; the caller sends the substitute.
+func (g *Guard) refuse(j *judged, ops *Ops) *refusal {
+	id, nonce := g.cfg.NewRefusal()
+	d := j.verdict.decision
+	ops.finish(&Event{
+		Kind: Refused, ID: id, Decision: d, Summary: j.summary, SQL: j.verdict.sql,
+		SQLSTATE: wire.InsufficientPrivilege, Rows: -1,
+	})
+	return &refusal{nonce: nonce, fields: wire.ErrorFields{
+		Severity: "ERROR", Unlocal: "ERROR", Code: wire.InsufficientPrivilege,
+		Message: Message(d, g.cfg.Source, g.cfg.Target, id), Detail: d.Reason, Hint: d.Hint,
+	}}
+}
+
+// Message is the text that a client reads of a refused statement. Many programs
+// show nothing else of an error, so it carries the rule, both environments and
+// the event.
+func Message(d policy.Decision, source, target, event string) string {
+	what := d.Act.Effect.String()
+	if on := d.Act.Relation.String(); on != "" {
+		what += " on " + on
+	} else if d.Act.Object != "" {
+		what += " of " + d.Act.Object
+	}
+	return fmt.Sprintf("pgcordon refused %s: rule %s, source environment %s, target environment %s, event %s",
+		strings.ReplaceAll(what, "_", " "), d.Rule, source, target, event)
+}
+
+// substituteQuery is what stands for a refused query string.
+func (g *Guard) substituteQuery(nonce string) string {
+	if g.cfg.Replication {
+		return "DROP_REPLICATION_SLOT " + nonce
+	}
+	return "SELECT CAST('" + nonce + "' AS pg_catalog.int4)"
+}
+
+// rewrite returns what the client is to read instead of an ErrorResponse, and
+// true, where the error is the server's rejection of a substitute. The returned
+// bytes are valid until the next call.
+func (g *Guard) rewrite(message []byte) ([]byte, bool) {
+	pending := g.replies.pending()
+	for i := range pending {
+		r := pending[i].refusal
+		if r == nil || !bytes.Contains(message, []byte(r.nonce)) {
+			continue
+		}
+		fields := r.fields
+		if s := wire.ErrorField(message[wire.HeaderSize:], 'S'); s != nil {
+			fields.Severity = string(s) // as the server's lc_messages says it
+		}
+		pending[i].refusal = nil
+		at := len(g.toClient)
+		g.toClient = wire.AppendError(g.toClient, fields)
+		return g.toClient[at:], true
+	}
+	return nil, false
+}

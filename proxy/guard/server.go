@@ -1,0 +1,101 @@
+package guard
+
+import "github.com/pgcordon/pgcordon/proxy/wire"
+
+// maxHeld is the longest message from the server that is held to be read as a
+// whole. Those that matter are short; a longer one is passed as it comes.
+const maxHeld = 1 << 16
+
+// serverMessage handles the message that in begins with. It returns how much of
+// in it consumed, or how many bytes it needs.
+func (g *Guard) serverMessage(in []byte, ops *Ops) (n, need int) {
+	size := wire.Size(in)
+	if size < wire.HeaderSize { // where the next message begins is lost
+		g.end(wire.ProtocolViolation, "pgcordon: the server broke the protocol", "A message's length is below 4.", "", ops)
+		return 0, maxHeld
+	}
+	if held(in[0]) && size <= maxHeld {
+		if len(in) < size {
+			return 0, size
+		}
+		g.serverWhole(in[0], in[:size], ops)
+		return size, 0
+	}
+	g.reply(in[0])
+	return g.server.forward(in, size, false, ops), 0
+}
+
+// held tells which messages are read as a whole.
+func held(t byte) bool {
+	switch t {
+	case wire.CommandComplete, wire.ErrorResponse, wire.ReadyForQuery, wire.ParameterStatus, wire.Authentication:
+		return true
+	}
+	return false
+}
+
+func (g *Guard) serverWhole(t byte, message []byte, ops *Ops) {
+	body := message[wire.HeaderSize:]
+	switch t {
+	case wire.Authentication:
+		g.authentication(message, ops)
+		return
+	case wire.ParameterStatus:
+		if name, value, err := wire.Status(body); err == nil {
+			g.meaning.reported(name, value)
+		}
+	case wire.CommandComplete:
+		g.completed(body, ops)
+	case wire.ReadyForQuery:
+		g.readyForQuery(body, ops)
+	case wire.ErrorResponse:
+		rewritten, ours := g.rewrite(message)
+		g.failed(body, ops)
+		if ours {
+			ops.drop(len(message))
+			ops.send(rewritten)
+			return
+		}
+	}
+	ops.pass(len(message))
+}
+
+// reply follows a message of which only the type matters.
+func (g *Guard) reply(t byte) {
+	switch t {
+	case wire.ParseComplete:
+		g.settled(wire.Parse)
+	case wire.BindComplete:
+		g.settled(wire.Bind)
+	case wire.CloseComplete:
+		g.settled(wire.Close)
+	case wire.RowDescription, wire.NoData:
+		g.settled(wire.Describe)
+	case wire.PortalSuspended, wire.EmptyQueryResponse:
+		g.completed(nil, nil)
+	case wire.CopyInResponse:
+		g.replies.copyIn()
+	}
+}
+
+// settled notes that the server has done what the oldest request of this kind
+// asked for.
+func (g *Guard) settled(kind byte) {
+	q := g.replies.front(kind)
+	if q == nil {
+		return
+	}
+	switch kind {
+	case wire.Parse:
+		g.statements.settle(q.name, q.judged, true)
+	case wire.Bind:
+		g.portals.settle(q.name, q.judged, true)
+	case wire.Close:
+		if q.object == wire.KindStatement {
+			g.statements.remove(q.name)
+		} else {
+			g.portals.remove(q.name)
+		}
+	}
+	g.replies.pop()
+}

@@ -1,0 +1,140 @@
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// Codes in the place of the protocol version of a startup packet.
+// src/include/libpq/pqcomm.h.
+const (
+	CancelRequestCode = 1234<<16 | 5678
+	SSLRequestCode    = 1234<<16 | 5679
+	GSSENCRequestCode = 1234<<16 | 5680
+	Version30         = 3 << 16
+)
+
+// A startup packet has 8 to MaxStartupSize bytes, its length field included.
+// src/include/libpq/pqcomm.h: MAX_STARTUP_PACKET_LENGTH.
+const (
+	MinStartupSize = 8
+	MaxStartupSize = 10000
+)
+
+// maxNameLength is NAMEDATALEN - 1: a longer role or database name would be
+// truncated by the server, so that a rule would judge another name.
+const maxNameLength = 63
+
+// Startup is a StartupMessage.
+type Startup struct {
+	Major, Minor uint16
+	User         string
+	Database     string // User where the client named none
+	Application  string
+	Replication  bool // a walsender connection, physical or logical
+	Physical     bool // a walsender connection that is not bound to a database
+	Options      string
+	Settings     []Setting // every other parameter and what Options sets, in order
+	Unrecognized []string  // _pq_. parameters
+}
+
+// Setting is a run-time parameter set at startup.
+type Setting struct{ Name, Value string }
+
+// StartupCode returns the version or request code of a startup packet.
+// packet must hold MinStartupSize bytes.
+func StartupCode(packet []byte) uint32 { return binary.BigEndian.Uint32(packet[4:8]) }
+
+var (
+	errTerminator = errors.New("invalid startup packet layout: expected terminator as last byte")
+	errNoUser     = errors.New("no PostgreSQL user name specified in startup packet")
+)
+
+// ParseStartup reads a whole StartupMessage of protocol 3. It is stricter than
+// the server where leniency would let a rule judge other values than the server
+// uses: a parameter given twice, and names over 63 bytes, are errors.
+func ParseStartup(packet []byte) (Startup, error) {
+	code := StartupCode(packet)
+	s := Startup{Major: uint16(code >> 16), Minor: uint16(code)}
+	if packet[len(packet)-1] != 0 {
+		return s, errTerminator
+	}
+	rest := packet[8:]
+	seen := map[string]bool{}
+	for len(rest) > 1 || len(rest) == 1 && rest[0] != 0 {
+		if rest[0] == 0 {
+			return s, errTerminator
+		}
+		name, tail, _ := cut(rest)
+		value, tail, ok := cut(tail)
+		if !ok || len(tail) == 0 {
+			return s, errTerminator
+		}
+		if seen[string(name)] {
+			return s, fmt.Errorf("startup parameter %q given twice", name)
+		}
+		seen[string(name)] = true
+		if err := s.set(string(name), string(value)); err != nil {
+			return s, err
+		}
+		rest = tail
+	}
+	return s, s.complete()
+}
+
+// set takes one parameter over. ProcessStartupPacket in
+// src/backend/tcop/backend_startup.c.
+func (s *Startup) set(name, value string) error {
+	switch name {
+	case "user":
+		s.User = value
+	case "database":
+		s.Database = value
+	case "options":
+		s.Options = value
+		settings, err := ParseOptions(value)
+		if err != nil {
+			return err
+		}
+		s.Settings = append(s.Settings, settings...)
+	case "replication":
+		return s.setReplication(value)
+	default:
+		if len(name) > 5 && name[:5] == "_pq_." {
+			s.Unrecognized = append(s.Unrecognized, name)
+			return nil
+		}
+		if name == "application_name" {
+			s.Application = value
+		}
+		s.Settings = append(s.Settings, Setting{name, value})
+	}
+	return nil
+}
+
+func (s *Startup) setReplication(value string) error {
+	if value == "database" {
+		s.Replication = true
+		return nil
+	}
+	on, ok := parseBool(value)
+	if !ok {
+		return fmt.Errorf("invalid value for parameter \"replication\": %q", value)
+	}
+	s.Replication, s.Physical = on, on
+	return nil
+}
+
+func (s *Startup) complete() error {
+	if s.User == "" {
+		return errNoUser
+	}
+	if s.Database == "" {
+		s.Database = s.User
+	}
+	if len(s.User) > maxNameLength || len(s.Database) > maxNameLength {
+		return fmt.Errorf("user or database name longer than %d bytes", maxNameLength)
+	}
+	return nil
+}
