@@ -12,6 +12,7 @@ const (
 	CancelEvent      = "cancel"
 	AuthFailure      = "auth_failure"
 	PolicyReload     = "policy_reload"
+	GapEvent         = "audit_gap" // written by the log itself: Lost events are missing here
 )
 
 // The decisions.
@@ -37,7 +38,8 @@ type Target struct {
 	Environment string `json:"environment"`
 }
 
-// Event is one line of the audit log.
+// Event is one line of the audit log. The log keeps the slices of an event that
+// it was given: they must not change afterwards.
 type Event struct {
 	Time        time.Time     `json:"time"`
 	Type        string        `json:"type"`
@@ -46,8 +48,8 @@ type Event struct {
 	Decision    string        `json:"decision,omitempty"`
 	Rule        string        `json:"rule,omitempty"`
 	Reason      string        `json:"reason,omitempty"`
-	Source      Source        `json:"source"`
-	Target      Target        `json:"target"`
+	Source      Source        `json:"source,omitzero"`
+	Target      Target        `json:"target,omitzero"`
 	User        string        `json:"user,omitempty"`
 	Database    string        `json:"database,omitempty"`
 	Application string        `json:"application,omitempty"`
@@ -55,12 +57,17 @@ type Event struct {
 	Relations   []string      `json:"relations,omitempty"`
 	Breadth     string        `json:"breadth,omitempty"` // the widest
 	SQLSTATE    string        `json:"sqlstate,omitempty"`
-	Rows        *int64        `json:"rows,omitempty"` // nil where the reply names none
-	Duration    time.Duration `json:"duration_us,omitempty"`
-	SQL         string        `json:"sql,omitempty"`
-	JudgedBy    string        `json:"judged_by,omitempty"`  // grammar or tokens
-	Statements  int64         `json:"statements,omitempty"` // of a session_end
-	Refused     int64         `json:"refused,omitempty"`    // of a session_end
+	Rows        *int64        `json:"rows,omitempty"`        // nil where the reply names none
+	Duration    time.Duration `json:"duration_us,omitempty"` // written in whole microseconds
+	SQL         string        `json:"sql,omitempty"`         // at most MaxSQL bytes are kept
+	JudgedBy    string        `json:"judged_by,omitempty"`   // grammar or tokens
+	Statements  int64         `json:"statements,omitempty"`  // of a session_end
+	Refused     int64         `json:"refused,omitempty"`     // of a session_end
 	BytesIn     int64         `json:"bytes_from_client,omitempty"`
 	BytesOut    int64         `json:"bytes_from_server,omitempty"`
+
+	// The log sets these itself.
+	SQLTruncated     bool  `json:"sql_truncated,omitempty"`     // SQL was longer than MaxSQL
+	RelationsOmitted int   `json:"relations_omitted,omitempty"` // Relations were more than MaxRelations
+	Lost             int64 `json:"lost,omitempty"`              // of an audit_gap
 }
