@@ -29,7 +29,7 @@
 //	raw HEX                             any bytes
 //	until TYPE [N]                      wait for the Nth further message of a type
 //	eof                                 wait until the server closes the connection
-//	await-active, await-idle            wait until the server says that of the session's backend
+//	await-asleep, await-idle           wait until the session's backend is in pg_sleep, or idle
 //	cancel                              send a CancelRequest for the session's query
 //	repeat N ... end                    N times the lines between
 //	ignore TYPE                         leave messages of a type out of the comparison

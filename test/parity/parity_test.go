@@ -174,7 +174,8 @@ func watch(t *testing.T, server *pgtest.Server) backends {
 	}
 	t.Cleanup(func() { conn.Close(ctx) })
 	return func(pid uint32) (state string, err error) {
-		err = conn.QueryRow(ctx, "SELECT coalesce(max(state), '') FROM pg_stat_activity WHERE pid = $1", pid).Scan(&state)
+		err = conn.QueryRow(ctx, "SELECT coalesce(max(CASE wait_event WHEN 'PgSleep' THEN 'asleep' ELSE state END), '') "+
+			"FROM pg_stat_activity WHERE pid = $1", pid).Scan(&state)
 		return state, err
 	}
 }

@@ -11,8 +11,9 @@ const (
 	Database = "parity"
 )
 
-// backends looks behind the scenes: it tells the state column of pg_stat_activity
-// for a backend, empty for none.
+// backends looks behind the scenes: it tells pg_stat_activity's state of a backend,
+// "asleep" for one in pg_sleep, empty for none. A backend that is merely active may
+// not be where a script wants to cancel it.
 type backends func(pid uint32) (string, error)
 
 // runner runs one script once.
@@ -86,8 +87,8 @@ func (r *runner) wait(s *session, c command) error {
 	case "eof":
 		_, err := s.await("end of the connection", never)
 		return err
-	case "await-active":
-		return r.awaitBackend(s, "active")
+	case "await-asleep":
+		return r.awaitBackend(s, "asleep")
 	case "await-idle":
 		return r.awaitBackend(s, "idle")
 	case "cancel":
