@@ -1,0 +1,86 @@
+package main
+
+import (
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+
+	"github.com/pgcordon/pgcordon/policy"
+)
+
+// settle is how long the file must be left alone before it is read: editors and
+// Kubernetes write in several steps.
+const settle = 100 * time.Millisecond
+
+// reload puts the file into force. Where it is invalid, or cannot be put into
+// force, everything stays as it was.
+func (g *process) reload(why string) {
+	if g.policy.Path == "" {
+		g.log.Info("nothing to reload: there is no configuration file")
+		return
+	}
+	p, err := policy.Load(g.policy.Path)
+	if err == nil {
+		err = g.server.Reload(p)
+	}
+	if err != nil {
+		g.metrics.ConfigRejected()
+		g.log.Error("configuration rejected, the old one stays in force", "reason", why, "error", err)
+		return
+	}
+	if p.Audit != g.policy.Audit || p.Metrics != g.policy.Metrics || p.Limits.CacheBytes != g.policy.Limits.CacheBytes {
+		g.log.Warn("audit, metrics and limits.cache_bytes change only with a restart")
+	}
+	g.policy = p
+	g.metrics.ConfigLoaded(time.Now())
+	g.warn(p)
+	g.log.Info("configuration reloaded", "reason", why)
+}
+
+// watch tells of changes to the file. It watches the directory: Kubernetes swaps a
+// symbolic link, "..data", and editors rename a new file into place. Where watching
+// is not possible the channel stays silent and SIGHUP is the way.
+func (g *process) watch() (<-chan time.Time, func()) {
+	if g.policy.Path == "" {
+		return nil, func() {}
+	}
+	watcher, err := fsnotify.NewWatcher()
+	if err == nil {
+		err = watcher.Add(filepath.Dir(g.policy.Path))
+	}
+	if err != nil {
+		g.log.Warn("the configuration file is not watched; send SIGHUP after a change", "error", err)
+		return nil, func() {}
+	}
+	settled := make(chan time.Time, 1)
+	go g.notify(watcher, settled)
+	return settled, func() { _ = watcher.Close() }
+}
+
+// notify sends once the file's directory has been quiet for a moment, if the file
+// could have changed.
+func (g *process) notify(watcher *fsnotify.Watcher, settled chan<- time.Time) {
+	name := filepath.Clean(g.policy.Path)
+	data := filepath.Join(filepath.Dir(name), "..data")
+	timer := time.NewTimer(settle)
+	timer.Stop()
+	for {
+		select {
+		case e, open := <-watcher.Events:
+			if !open {
+				return
+			}
+			if at := filepath.Clean(e.Name); (at == name || at == data) && !e.Has(fsnotify.Chmod) {
+				timer.Reset(settle)
+			}
+		case t := <-timer.C:
+			settled <- t
+		case err, open := <-watcher.Errors:
+			if !open {
+				return
+			}
+			g.log.Warn("watching the configuration file", "error", err)
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package proxy
+
+import (
+	"fmt"
+
+	"github.com/pgcordon/pgcordon/identity"
+	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
+
+// admit decides whether the session may reach the server, which has not yet heard
+// of it. It returns the refusal for the client, or nil.
+func (s *session) admit() *Farewell {
+	s.admission = s.place.policy.Admit(s.place.target, s.client)
+	if s.admission.Allowed {
+		return nil
+	}
+	return s.refusal(s.admission)
+}
+
+// refusal records a refused session and returns what its client is told.
+func (s *session) refusal(a policy.Admission) *Farewell {
+	event := s.recordRefusal(a)
+	return &Farewell{
+		Code: wire.InvalidAuthorization,
+		Message: fmt.Sprintf("pgcordon refused the session: rule %s, source environment %s, target environment %s, event %s",
+			a.Rule, s.client.Source.Environment, s.place.target.Environment, event),
+		Detail: a.Reason,
+		Hint:   refusalHint(s.client.Source),
+	}
+}
+
+func refusalHint(source identity.Match) string {
+	if source.Environment == identity.Unknown {
+		return "No source rule knows this address or certificate. Check the host in the connection string, " +
+			"or add a rule under sources."
+	}
+	return "Check the host in the connection string: it points at another environment. " +
+		"If the access is meant, add a rule under sessions."
+}

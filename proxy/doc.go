@@ -1,0 +1,19 @@
+// Package proxy runs the sessions: it accepts clients, finds out who they are,
+// decides whether they may come in, connects them to their server and relays
+// what both say, as a guard.Guard judges it.
+//
+// The path of a session, a file a step:
+//
+//	listener.go   accept: limits, deadline
+//	session.go    the steps below, in order
+//	startup.go    PROXY header, SSLRequest, GSSENCRequest, CancelRequest, StartupMessage
+//	admit.go      source environment, session decision, refusal
+//	upstream.go   dial the target, TLS, send the startup packet
+//	cancel.go     forward a CancelRequest
+//	relay.go      what moves bytes, and the contract between it and a session
+//	pump.go       the relay of two goroutines a session
+//	record.go     what a session did, for audit log, metrics and program log
+//	server.go     listeners, reload, drain
+//
+// Up to the relay everything is plain blocking Go on a net.Conn.
+package proxy

@@ -1,0 +1,257 @@
+package proxy
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/pgcordon/pgcordon/audit"
+	"github.com/pgcordon/pgcordon/identity"
+	"github.com/pgcordon/pgcordon/metrics"
+	"github.com/pgcordon/pgcordon/parser"
+	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/guard"
+)
+
+// event returns an audit event of this session.
+func (s *session) event(kind string) audit.Event {
+	t := s.place.target
+	return audit.Event{
+		Time: time.Now(), Type: kind, ID: audit.NewID(), Session: s.id,
+		Source: audit.Source{
+			Environment: s.client.Source.Environment, Rule: s.client.Source.Rule, Fact: s.client.Source.Fact,
+			Address: addressOf(s.facts), Balancer: balancerOf(s.facts), Certificate: nameOf(s.facts.Certificate),
+		},
+		Target: audit.Target{Name: t.Name, Environment: t.Environment},
+		User:   s.client.User, Database: s.client.Database, Application: s.client.Application,
+	}
+}
+
+func addressOf(f identity.Facts) string {
+	if f.Unix {
+		return "unix"
+	}
+	return f.Address.String()
+}
+
+func balancerOf(f identity.Facts) string {
+	if !f.Balancer.IsValid() {
+		return ""
+	}
+	return f.Balancer.String()
+}
+
+func nameOf(c *identity.Certificate) string {
+	if c == nil {
+		return ""
+	}
+	return "CN=" + c.CommonName + " serial=" + c.Serial
+}
+
+// durable records a refusal, before its client hears of it. Where that fails the
+// refusal stands all the same.
+func (s *session) durable(e audit.Event) {
+	if err := s.server.audit.RecordDurable(e); err != nil {
+		s.log().Error("a refusal could not be written to the audit log", "event_id", e.ID, "rule", e.Rule, "error", err)
+	}
+}
+
+// recordRefusal records a refused session and returns the event's id.
+func (s *session) recordRefusal(a policy.Admission) string {
+	e := s.event(audit.SessionRefused)
+	e.Decision, e.Rule, e.Reason, e.SQLSTATE = audit.Deny, a.Rule, a.Reason, "28000"
+	s.durable(e)
+	s.metrics.Refused(a.Rule, metrics.Deny)
+	s.log().Warn("session refused", "event_id", e.ID, "rule", a.Rule, "reason", a.Reason)
+	return e.ID
+}
+
+func (s *session) recordCancel(outcome string, a policy.Admission) {
+	e := s.event(audit.CancelEvent)
+	e.Decision, e.Rule, e.Reason = audit.Allow, a.Rule, outcome
+	if !a.Allowed {
+		e.Decision = audit.Deny
+	}
+	s.server.metrics.CancelRequested(s.place.target.Name, outcome)
+	s.server.audit.Record(e)
+}
+
+// Begin implements LinkObserver.
+func (s *session) Begin(e *guard.Event) { e.Start = time.Now() }
+
+// Finish implements LinkObserver.
+func (s *session) Finish(e *guard.Event) {
+	switch e.Kind {
+	case guard.Refused:
+		s.statementRefused(e)
+	case guard.Executed:
+		s.statementRan(e)
+	case guard.AuthFailed:
+		s.loginFailed(e)
+	case guard.LoggedIn:
+		s.loginAccepted()
+	}
+}
+
+func (s *session) statementRefused(e *guard.Event) {
+	s.refused.Add(1)
+	entry := s.statement(audit.StatementRefused, e)
+	entry.ID, entry.Decision = e.ID, audit.Deny
+	s.durable(entry)
+	s.metrics.StatementRefused(e.Decision.Rule, metrics.Deny)
+	s.log().Warn("statement refused", "event_id", e.ID, "rule", e.Decision.Rule, "reason", e.Decision.Reason)
+}
+
+// statementRan records a statement that was let through for audit's sake: with what
+// the server answered.
+func (s *session) statementRan(e *guard.Event) {
+	entry := s.statement(audit.StatementEvent, e)
+	entry.Decision = audit.Allow
+	if e.Decision.WouldDeny {
+		entry.Decision = audit.WouldDeny
+		s.metrics.StatementRefused(e.Decision.Rule, metrics.WouldDeny)
+	}
+	if e.Rows >= 0 {
+		entry.Rows = &e.Rows
+	}
+	if !e.Start.IsZero() {
+		entry.Time, entry.Duration = e.Start, time.Since(e.Start)
+	}
+	s.server.audit.Record(entry)
+}
+
+func (s *session) statement(kind string, e *guard.Event) audit.Event {
+	entry := s.event(kind)
+	entry.Rule, entry.Reason, entry.SQLSTATE = e.Decision.Rule, e.Decision.Reason, e.SQLSTATE
+	entry.Effects = e.Summary.Effects.Names()
+	entry.Relations, entry.Breadth = relationsOf(e.Summary)
+	entry.JudgedBy = "grammar"
+	if !e.Summary.Parsed {
+		entry.JudgedBy = "tokens"
+	}
+	switch s.place.policy.Audit.SQL {
+	case "full":
+		entry.SQL = e.SQL
+	case "redacted":
+		entry.SQL = parser.Redact(e.SQL, false)
+	}
+	return entry
+}
+
+// relationsOf returns the relations that a string touches and the widest breadth of
+// its predicates.
+func relationsOf(s *parser.Summary) (names []string, widest string) {
+	seen := map[string]bool{}
+	breadth := parser.NotApplicable
+	for i := range s.Statements {
+		for _, act := range s.Statements[i].Acts {
+			if name := act.Relation.String(); name != "" && !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+			}
+			if act.Breadth != parser.NotApplicable && (breadth == parser.NotApplicable || act.Breadth < breadth) {
+				breadth = act.Breadth
+			}
+		}
+	}
+	return names, breadth.String()
+}
+
+func (s *session) loginFailed(e *guard.Event) {
+	entry := s.event(audit.AuthFailure)
+	entry.SQLSTATE, entry.Reason = e.SQLSTATE, e.Message
+	s.server.audit.Record(entry)
+	s.metrics.AuthFailed(e.SQLSTATE)
+	s.log().Warn("login failed", "sqlstate", e.SQLSTATE, "message", e.Message)
+}
+
+func (s *session) loginAccepted() {
+	s.login.Stop()
+	s.loggedIn.Store(true)
+	s.server.inLogin.Add(-1)
+	entry := s.event(audit.SessionStart)
+	entry.Decision, entry.Rule, entry.Reason = audit.Allow, s.admission.Rule, s.admission.Reason
+	if s.admission.WouldDeny {
+		entry.Decision = audit.WouldDeny
+		s.metrics.Refused(s.admission.Rule, metrics.WouldDeny)
+	}
+	s.server.audit.Record(entry)
+}
+
+// recordEnd records how a session ended.
+func (s *session) recordEnd(err error) {
+	kind := kindOf(err)
+	if err != nil && kind != KindProbe {
+		s.log().Info("session failed", "kind", string(kind), "error", err)
+	}
+	if !s.loggedIn.Load() {
+		if err != nil {
+			s.server.metrics.StartupFailed(s.place.target.Name, string(kind))
+		}
+		return
+	}
+	entry := s.event(audit.SessionEnd)
+	entry.Duration = time.Since(s.began)
+	entry.Statements, entry.Refused = s.judged.Load(), s.refused.Load()
+	entry.BytesIn, entry.BytesOut = s.bytes.client.Load(), s.bytes.server.Load()
+	if err != nil {
+		entry.Reason = err.Error()
+	}
+	s.server.audit.Record(entry)
+}
+
+// outcome names the end of a relayed session in metrics.
+func (s *session) outcome(err error) string {
+	var e *Error
+	switch {
+	case s.ctx.Err() != nil:
+		return "ended"
+	case errors.As(err, &e):
+		return string(e.Kind)
+	}
+	return "closed"
+}
+
+// Moved implements LinkObserver.
+func (s *session) Moved(fromClient, fromServer int) {
+	if fromClient > 0 {
+		s.bytes.client.Add(int64(fromClient))
+		s.metrics.FromClient(fromClient)
+	}
+	if fromServer > 0 {
+		s.bytes.server.Add(int64(fromServer))
+		s.metrics.FromServer(fromServer)
+	}
+}
+
+// Spent implements LinkObserver.
+func (s *session) Spent(d time.Duration) { s.metrics.Judged(d) }
+
+// Passed implements guard.Observer.
+func (s *session) Passed() {
+	s.judged.Add(1)
+	s.metrics.Statement(0, metrics.Allow)
+}
+
+// Judged implements guard.Observer.
+func (s *session) Judged(effects parser.EffectSet, d policy.Decision) {
+	s.judged.Add(1)
+	decision := metrics.Allow
+	switch {
+	case d.Deny:
+		decision = metrics.Deny
+	case d.WouldDeny:
+		decision = metrics.WouldDeny
+	case d.Record:
+		decision = metrics.Record
+	}
+	s.metrics.Statement(uint32(effects), decision)
+}
+
+// log returns a logger that names the session.
+func (s *session) log() *slog.Logger {
+	return s.server.log.With(
+		"session_id", s.id, "target", s.place.target.Name, "source", s.client.Source.Environment,
+		"address", addressOf(s.facts), "user", s.client.User, "database", s.client.Database,
+	)
+}

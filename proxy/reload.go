@@ -1,0 +1,124 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+
+	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/transport"
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
+
+// place is a target as one policy describes it, with its certificates loaded. It
+// is immutable.
+type place struct {
+	policy    *policy.Policy
+	target    *policy.Target
+	clientTLS *tls.Config // nil: clients get no TLS
+	serverTLS *tls.Config // nil: the server is reached without
+}
+
+// Reload puts a policy into force, wholly or not at all: where it returns an error
+// nothing has changed. Sessions that it does not admit any more are ended, the
+// others are judged by it from their next message on.
+func (s *Server) Reload(p *policy.Policy) error {
+	places, err := placesOf(p)
+	if err != nil {
+		return err
+	}
+	s.reloads.Lock()
+	defer s.reloads.Unlock()
+	sessions, err := s.swap(places)
+	if err != nil {
+		return err
+	}
+	for ses, at := range sessions {
+		ses.reload(places[at])
+	}
+	return nil
+}
+
+// swap changes the listeners and returns the sessions that are to be judged anew.
+func (s *Server) swap(places map[policy.Endpoint]*place) (map[*session]policy.Endpoint, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining {
+		return nil, errors.New("shutting down")
+	}
+	fresh, err := s.listen(places)
+	if err != nil {
+		return nil, err
+	}
+	for at, l := range s.listeners {
+		if place := places[at]; place != nil {
+			l.place.Store(place)
+		} else {
+			_ = l.Close()
+			delete(s.listeners, at)
+		}
+	}
+	for at, l := range fresh {
+		l.place.Store(places[at])
+		s.listeners[at] = l
+		go s.accept(l)
+	}
+	return maps.Clone(s.sessions), nil
+}
+
+func placesOf(p *policy.Policy) (map[policy.Endpoint]*place, error) {
+	places := map[policy.Endpoint]*place{}
+	for _, t := range p.Targets {
+		clientTLS, err := transport.ServerConfig(t.ClientTLS)
+		if err != nil {
+			return nil, fmt.Errorf("target %s: client_tls: %w", t.Name, err)
+		}
+		serverTLS, err := transport.ClientConfig(t.ServerTLS, hostOf(t.Upstream))
+		if err != nil {
+			return nil, fmt.Errorf("target %s: server_tls: %w", t.Name, err)
+		}
+		for _, at := range t.Listen {
+			places[at] = &place{policy: p, target: t, clientTLS: clientTLS, serverTLS: serverTLS}
+		}
+	}
+	return places, nil
+}
+
+func hostOf(e policy.Endpoint) string {
+	host, _, err := net.SplitHostPort(e.Address)
+	if err != nil || e.Network != "tcp" {
+		return ""
+	}
+	return host
+}
+
+// reload judges a running session by a new policy; at is nil where its listener is
+// gone. A session that is still in its login is judged when that is over.
+func (s *session) reload(at *place) {
+	if at == nil {
+		s.end(&Farewell{Code: wire.AdminShutdown, Message: "pgcordon: this target is no longer configured"})
+		return
+	}
+	s.next.Store(at)
+	if s.relaying.Load() {
+		s.renew()
+	}
+}
+
+// renew takes the newest policy over, and ends the session where it is refused.
+func (s *session) renew() {
+	at := s.next.Load()
+	if at == nil {
+		return
+	}
+	client := s.client
+	client.Source = at.policy.Identify(s.facts)
+	admission := at.policy.Admit(at.target, client)
+	if !admission.Allowed {
+		go func() { s.end(s.refusal(admission)) }() // waits for the disk
+		return
+	}
+	s.rules.Store(at.policy.Ruleset(at.target, client))
+}

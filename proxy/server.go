@@ -1,0 +1,169 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pgcordon/pgcordon/audit"
+	"github.com/pgcordon/pgcordon/metrics"
+	"github.com/pgcordon/pgcordon/parser"
+	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/transport"
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
+
+// Config is what a Server works with. All fields are needed.
+type Config struct {
+	Log     *slog.Logger
+	Audit   *audit.Log
+	Metrics *metrics.Metrics
+	Cache   *parser.Cache
+	Relay   Relay
+}
+
+// Server runs the sessions of all targets.
+type Server struct {
+	log     *slog.Logger
+	audit   *audit.Log
+	metrics *metrics.Metrics
+	cache   *parser.Cache
+	relay   Relay
+	cancels cancelRates
+
+	open, inLogin atomic.Int64
+	wait          sync.WaitGroup // sessions
+
+	reloads   sync.Mutex // held by a reload, before mu
+	mu        sync.Mutex // guards what follows
+	listeners map[policy.Endpoint]*listener
+	sessions  map[*session]policy.Endpoint
+	draining  bool
+}
+
+// New returns a server that listens nowhere yet: Reload gives it a policy.
+func New(c Config) *Server {
+	return &Server{
+		log: c.Log, audit: c.Audit, metrics: c.Metrics, cache: c.Cache, relay: c.Relay,
+		listeners: map[policy.Endpoint]*listener{},
+		sessions:  map[*session]policy.Endpoint{},
+	}
+}
+
+// Addresses returns where the server listens, by target name. A port that was
+// given as 0 is the one that the system chose.
+func (s *Server) Addresses() map[string][]net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string][]net.Addr{}
+	for _, l := range s.listeners {
+		name := l.place.Load().target.Name
+		out[name] = append(out[name], l.Addr())
+	}
+	return out
+}
+
+// serve runs one session. A defect that makes it panic ends that session alone.
+func (s *Server) serve(p *place, at policy.Endpoint, conn net.Conn) {
+	ctx, end := context.WithCancelCause(context.Background())
+	ses := &session{server: s, place: p, id: audit.NewID(), began: time.Now(), ctx: ctx, end: end}
+	defer func() {
+		if r := recover(); r != nil {
+			s.log.Error("session failed by a defect", "session_id", ses.id, "panic", r, "stack", string(debug.Stack()))
+			s.metrics.StartupFailed(p.target.Name, string(KindPanic))
+		}
+		end(nil)
+		_ = conn.Close()
+		s.remove(ses)
+	}()
+	if !s.add(ses, at) {
+		tell(conn, drainFarewell)
+		return
+	}
+	ses.recordEnd(ses.run(conn))
+}
+
+// drainFarewell is what a client is told while the server shuts down.
+var drainFarewell = &Farewell{Code: wire.AdminShutdown, Message: "pgcordon is shutting down"}
+
+func (s *Server) add(ses *session, at policy.Endpoint) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions[ses] = at
+	return !s.draining
+}
+
+func (s *Server) remove(ses *session) {
+	s.mu.Lock()
+	delete(s.sessions, ses)
+	s.mu.Unlock()
+	if !ses.loggedIn.Load() {
+		s.inLogin.Add(-1)
+	}
+	s.open.Add(-1)
+	s.wait.Done()
+}
+
+// Drain stops accepting, waits until the sessions are over or ctx is done, and
+// then ends those that are left with SQLSTATE 57P01.
+func (s *Server) Drain(ctx context.Context) {
+	s.mu.Lock()
+	s.draining = true
+	for at, l := range s.listeners {
+		_ = l.Close()
+		delete(s.listeners, at)
+	}
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() { s.wait.Wait(); close(done) }()
+	select {
+	case <-done:
+		return
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	for ses := range s.sessions {
+		ses.end(drainFarewell)
+	}
+	s.mu.Unlock()
+	<-done
+}
+
+// Ready returns an error while the server does not accept clients.
+func (s *Server) Ready() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.draining:
+		return errors.New("draining")
+	case len(s.listeners) == 0:
+		return errors.New("not listening")
+	}
+	return nil
+}
+
+// listen opens the endpoints that are new in places. Where one fails, none is
+// kept open.
+func (s *Server) listen(places map[policy.Endpoint]*place) (map[policy.Endpoint]*listener, error) {
+	fresh := map[policy.Endpoint]*listener{}
+	for at := range places {
+		if s.listeners[at] != nil {
+			continue
+		}
+		l, err := transport.Listen(at)
+		if err != nil {
+			for _, other := range fresh {
+				_ = other.Close()
+			}
+			return nil, fmt.Errorf("listen at %s: %w", at.Address, err)
+		}
+		fresh[at] = &listener{Listener: l, endpoint: at}
+	}
+	return fresh, nil
+}

@@ -1,0 +1,204 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/pgcordon/pgcordon/audit"
+	"github.com/pgcordon/pgcordon/identity"
+	"github.com/pgcordon/pgcordon/metrics"
+	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/guard"
+	"github.com/pgcordon/pgcordon/proxy/transport"
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
+
+var (
+	errRefused    = errors.New("refused by policy")
+	errCancelRate = errors.New("too many cancel requests from this address")
+)
+
+// session is one client connection.
+type session struct {
+	server *Server
+	place  *place // the target, as configured when the session began or last reloaded
+	id     string
+	began  time.Time
+
+	facts     identity.Facts
+	client    policy.Client
+	admission policy.Admission
+	metrics   *metrics.Session
+
+	rules    atomic.Pointer[policy.Ruleset]
+	ctx      context.Context
+	end      context.CancelCauseFunc // with a *Farewell as cause
+	login    *time.Timer             // ends a login that takes too long
+	loggedIn atomic.Bool
+	bytes    struct{ client, server atomic.Int64 }
+	judged   atomic.Int64 // statements
+	refused  atomic.Int64
+}
+
+// run serves the client from its first byte to its last.
+func (s *session) run(conn net.Conn) error {
+	s.login = time.AfterFunc(s.place.policy.Limits.LoginTimeout, s.loginTimedOut)
+	defer s.login.Stop()
+	_ = conn.SetDeadline(s.began.Add(s.place.policy.Limits.LoginTimeout))
+	o, err := s.open(conn)
+	if err != nil {
+		return s.explain(conn, o, err)
+	}
+	switch {
+	case o.cancel:
+		return s.forwardCancel(s.ctx, o.packet)
+	case o.foreign:
+		return s.forwardForeign(o)
+	}
+	if farewell := s.admit(); farewell != nil {
+		tell(o.conn, farewell)
+		return &Error{Kind: KindRefused, Op: "session", Err: errRefused, Told: true}
+	}
+	return s.connect(o)
+}
+
+// open finds out who the client is and what it wants.
+func (s *session) open(conn net.Conn) (*opening, error) {
+	conn, err := s.identify(conn)
+	if err != nil {
+		return nil, err
+	}
+	n := negotiator{conn: conn, config: s.place.clientTLS, required: s.place.target.ClientTLS.Mode == "require"}
+	if s.facts.Unix {
+		n.config, n.required = nil, false // as PostgreSQL: no TLS on unix sockets
+	}
+	o, err := n.open()
+	if o != nil && o.tls != nil {
+		s.facts.Certificate = certificateOf(o.tls)
+	}
+	s.client.Source = s.place.policy.Identify(s.facts)
+	if o != nil {
+		s.client.User, s.client.Database = o.start.User, o.start.Database
+		s.client.Application, s.client.Replication = o.start.Application, o.start.Replication
+	}
+	s.metrics = s.server.metrics.Session(metrics.Labels{
+		Target: s.place.target.Name, Source: s.client.Source.Environment, Environment: s.place.target.Environment,
+	})
+	return o, err
+}
+
+// identify fills in the source's address, from the PROXY header where the
+// connection comes from a balancer.
+func (s *session) identify(conn net.Conn) (net.Conn, error) {
+	address, isTCP := conn.RemoteAddr().(*net.TCPAddr)
+	if !isTCP {
+		s.facts.Unix = true
+		return conn, nil
+	}
+	peer := address.AddrPort().Addr().Unmap()
+	s.facts.Address = peer
+	if !contains(s.place.target.Balancers, peer) {
+		return conn, nil
+	}
+	behind, source, err := transport.ReadProxyHeader(conn)
+	if err != nil {
+		return nil, fail(kindOfRead(err, KindPROXY), "PROXY header", err)
+	}
+	s.facts.Balancer = peer
+	if source.IsValid() {
+		s.facts.Address = source.Addr().Unmap()
+	}
+	return behind, nil
+}
+
+// connect connects an admitted client with its server and relays until the end.
+func (s *session) connect(o *opening) error {
+	upstream, err := s.place.dialUpstream(s.ctx)
+	if err != nil {
+		s.server.metrics.UpstreamFailed(s.place.target.Name, string(kindOf(err)))
+		tell(o.conn, dialFailure(s.place.target.Name))
+		return err
+	}
+	defer upstream.Close()
+	if _, err := upstream.Write(o.packet); err != nil {
+		return fail(KindUpstream, "send the startup packet", err)
+	}
+	_ = o.conn.SetDeadline(time.Time{}) // s.login watches from here on
+	g := s.guard(o, upstream)
+	s.relaying.Store(true)
+	s.renew()
+	s.metrics.Opened()
+	err = s.server.relay.Run(&Link{
+		Client: o.conn, Server: upstream, Behind: o.behind, Guard: g,
+		Observer: s, Rules: s.rules.Load, Context: s.ctx,
+	})
+	for _, e := range g.Unfinished() {
+		s.Finish(e)
+	}
+	s.metrics.Closed(s.outcome(err))
+	return err
+}
+
+func (s *session) guard(o *opening, upstream net.Conn) *guard.Guard {
+	s.rules.Store(s.place.policy.Ruleset(s.place.target, s.client))
+	return guard.New(guard.Config{
+		Rules:             s.rules.Load(),
+		Cache:             s.server.cache,
+		InspectBytes:      s.place.policy.Limits.InspectBytes,
+		Source:            s.client.Source.Environment,
+		Target:            s.place.target.Environment,
+		Replication:       o.start.Replication,
+		SearchPathChanged: setsSearchPath(o.start.Settings),
+		SASL:              guard.SASL{HidePlus: s.place.hidePlus(o.tls, upstream)},
+		Observer:          s,
+		NewRefusal:        func() (string, string) { return audit.NewID(), newNonce() },
+	})
+}
+
+func setsSearchPath(settings []wire.Setting) bool {
+	for _, s := range settings {
+		if s.Name == "search_path" {
+			return true
+		}
+	}
+	return false
+}
+
+// explain tells the client why its startup failed, where it can be told.
+func (s *session) explain(conn net.Conn, o *opening, err error) error {
+	if o != nil {
+		conn = o.conn
+	}
+	cause := errors.Unwrap(err)
+	switch kindOf(err) {
+	case KindStartup:
+		if o != nil { // a whole packet: the server answers such a one too
+			tell(conn, &Farewell{Code: wire.ProtocolViolation, Message: cause.Error()})
+		}
+	case KindInjected:
+		tell(conn, &Farewell{Code: wire.ProtocolViolation, Message: cause.Error(),
+			Detail: "This could be either a client-software bug or evidence of an attempted man-in-the-middle attack."})
+	case KindPlaintext:
+		tell(conn, &Farewell{Code: wire.InvalidAuthorization, Message: "pgcordon: " + cause.Error(),
+			Hint: "Connect with sslmode=require or higher."})
+	}
+	return err
+}
+
+// tell sends a last message to the client, as far as it will take it.
+func tell(conn net.Conn, f *Farewell) {
+	_ = conn.SetDeadline(time.Now().Add(linger))
+	if _, err := conn.Write(f.encode()); err == nil {
+		closeGently(conn)
+		drain(conn)
+	}
+}
+
+func (s *session) loginTimedOut() {
+	if !s.loggedIn.Load() {
+		s.end(&Farewell{Code: wire.AdminShutdown, Message: "pgcordon: the login took longer than limits.login_timeout"})
+	}
+}
