@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"net/netip"
 	"time"
 
@@ -19,13 +21,29 @@ const (
 // Policy is one complete, validated configuration. It is immutable: a reload
 // makes a new one.
 type Policy struct {
-	Path    string // file it was read from; empty for the built-in policy
-	Targets []*Target
-	Audit   AuditLog
-	Metrics MetricsServer
-	Limits  Limits
+	Path     string // file it was read from; empty for the built-in policy
+	Targets  []*Target
+	Audit    AuditLog
+	Metrics  MetricsServer
+	Limits   Limits
+	Warnings Errors // what is allowed but can hardly be meant
 
-	// compiled rules follow (unexported)
+	sources    identity.Rules
+	sessions   []sessionRule
+	statements []statementRule
+	functions  []pattern // count as functions with side effects
+	builtin    bool      // the built-in statement rules apply
+	anySource  bool      // environments do not matter; never so for a file
+}
+
+// Target returns the target with the given name, nil if there is none.
+func (p *Policy) Target(name string) *Target {
+	for _, t := range p.Targets {
+		if t.Name == name {
+			return t
+		}
+	}
+	return nil
 }
 
 // Target is a server that is protected.
@@ -39,12 +57,8 @@ type Target struct {
 	ServerTLS   ServerTLS
 	// Balancers are the addresses whose PROXY header is believed, and required.
 	Balancers []netip.Prefix
-}
-
-// Endpoint is a TCP address or the path of a unix socket.
-type Endpoint struct {
-	Network string // "tcp" or "unix"
-	Address string // host:port, or a path
+	// SearchPath is where a name without a schema is looked for; empty: public.
+	SearchPath []string
 }
 
 // ClientTLS is TLS between clients and pgcordon.
@@ -53,6 +67,9 @@ type ClientTLS struct {
 	Certificate, Key  string // paths
 	ClientCA          string // path
 	ClientCertificate string // none, optional, require
+
+	Pair  *tls.Certificate // Certificate and Key, loaded; nil without
+	Roots *x509.CertPool   // ClientCA, loaded; nil without
 }
 
 // ServerTLS is TLS between pgcordon and the upstream.
@@ -61,6 +78,9 @@ type ServerTLS struct {
 	CA               string // path; empty: the system's roots
 	Certificate, Key string // paths of the client certificate that pgcordon shows
 	ServerName       string // name to verify; empty: the upstream's host
+
+	Pair  *tls.Certificate // Certificate and Key, loaded; nil without
+	Roots *x509.CertPool   // CA, loaded; nil: the system's
 }
 
 // AuditLog says where audit events go.

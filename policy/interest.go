@@ -1,0 +1,55 @@
+package policy
+
+import "github.com/pgcordon/pgcordon/parser"
+
+// Interest returns what must be looked for in a text: the effects, and the
+// functions by name without schema, on which some rule of this session could do
+// anything but plainly allow. A text with none of them needs no parsing; Decide
+// would return the zero Decision for it. The slice must not be changed.
+//
+// Execute is included whenever anything is: the statement behind a prepared name
+// was judged, but under the rules and the search path of another moment.
+func (r *Ruleset) Interest() (effects parser.EffectSet, functions []string) {
+	return r.effects, r.names
+}
+
+func (r *Ruleset) interest() (parser.EffectSet, []string) {
+	var set parser.EffectSet
+	for _, effect := range parser.AllEffects.List() {
+		if r.mayTouch(effect, false) {
+			set = set.With(effect)
+		}
+	}
+	var names []string
+	if r.mayTouch(parser.Function, true) || r.mayTouch(parser.Call, true) {
+		for _, p := range r.counted {
+			if !p.name.Literal() {
+				// Any word of a text could be such a function.
+				return parser.AllEffects, nil
+			}
+			names = append(names, p.name.String())
+		}
+	}
+	if set != 0 || names != nil {
+		set = set.With(parser.Execute)
+	}
+	return set, names
+}
+
+// mayTouch tells whether a rule could refuse or record an act of an effect.
+// Unless named functions are asked about, a rule that lists functions does not
+// count: their names find its acts better than the whole effect would.
+func (r *Ruleset) mayTouch(effect parser.Effect, named bool) bool {
+	for _, rule := range r.rules {
+		switch {
+		case !rule.effects.Has(effect):
+		case rule.action != allow:
+			if named || len(rule.functions) == 0 {
+				return true
+			}
+		case !rule.selective():
+			return false
+		}
+	}
+	return false
+}

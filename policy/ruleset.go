@@ -1,0 +1,156 @@
+package policy
+
+import (
+	"github.com/pgcordon/pgcordon/parser"
+)
+
+// Ruleset is what remains of a policy's statement rules once a session's source,
+// target, user, database and application are known. It is immutable and may be
+// shared between sessions for which all of these are equal.
+type Ruleset struct {
+	rules   []*statementRule // in order; they belong to the Policy
+	audit   bool             // the target refuses nothing
+	counted []pattern        // functions that count as acts although parser knows nothing of them
+	path    []string         // where a name without a schema is looked for
+	effects parser.EffectSet
+	names   []string
+}
+
+// Ruleset evaluates the policy's statement rules as far as the session decides them.
+func (p *Policy) Ruleset(t *Target, c Client) *Ruleset {
+	r := &Ruleset{audit: t.Mode == Audit, path: searchPath(t, c), counted: p.functions[:len(p.functions):len(p.functions)]}
+	for i := range p.statements {
+		rule := &p.statements[i]
+		if rule.session.hold(t, c) {
+			r.rules = append(r.rules, rule)
+			r.counted = append(r.counted, rule.functions...)
+		}
+	}
+	if p.builtin {
+		for i := range builtinStatements {
+			r.rules = append(r.rules, &builtinStatements[i])
+		}
+	}
+	r.effects, r.names = r.interest()
+	return r
+}
+
+// searchPath is the target's, with "$user" replaced as PostgreSQL does it
+// (documentation, 20.11.1, search_path).
+func searchPath(t *Target, c Client) []string {
+	if len(t.SearchPath) == 0 {
+		return defaultSearchPath
+	}
+	path := make([]string, len(t.SearchPath))
+	for i, schema := range t.SearchPath {
+		if path[i] = schema; schema == "$user" {
+			path[i] = c.User
+		}
+	}
+	return path
+}
+
+var defaultSearchPath = []string{"public"}
+
+// Decide judges a query string. Each act of each statement meets the rules in
+// order; the first allow or deny that matches it ends its search, and an act that
+// none matches is allowed. One refused act refuses the whole string, because the
+// statements of a string are one implicit transaction. What is explained is the
+// first refused act; failing that, the first that audit mode let pass; failing
+// that, the first that a rule wants recorded. Allowing allocates nothing.
+func (r *Ruleset) Decide(s *parser.Summary, ctx Context) Decision {
+	v := verdict{scope: scope{path: r.path, changed: ctx.SearchPathChanged}}
+	for i := range s.Statements {
+		statement := &s.Statements[i]
+		for j := range statement.Acts {
+			if r.judge(&statement.Acts[j], i, &v) {
+				return v.decision(s, r.audit)
+			}
+		}
+		for _, name := range statement.Functions {
+			act := parser.Act{Effect: parser.Function, Object: name}
+			if r.counts(name) && r.judge(&act, i, &v) {
+				return v.decision(s, r.audit)
+			}
+		}
+	}
+	return v.decision(s, r.audit)
+}
+
+// counts tells whether a policy named this function.
+func (r *Ruleset) counts(function string) bool {
+	if len(r.counted) == 0 {
+		return false
+	}
+	in, name := splitFunction(function)
+	for i := range r.counted {
+		if r.counted[i].mayName(in, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// verdict is what was found so far, worst first.
+type verdict struct {
+	scope                   scope
+	denied, noted, recorded finding
+}
+
+// finding is an act and the rule that is about it; the rule is nil if nothing was found.
+type finding struct {
+	rule      *statementRule
+	statement int
+	act       parser.Act
+}
+
+func (f *finding) keep(rule *statementRule, statement int, act *parser.Act) {
+	if f.rule == nil {
+		*f = finding{rule, statement, *act}
+	}
+}
+
+// judge takes one act through the rules. It returns true if nothing that
+// follows can change the decision.
+func (r *Ruleset) judge(act *parser.Act, statement int, v *verdict) bool {
+	for _, rule := range r.rules {
+		if !rule.matches(act, &v.scope) {
+			continue
+		}
+		switch {
+		case rule.action == allow:
+			return false
+		case rule.action == record:
+			v.recorded.keep(rule, statement, act)
+		case rule.mode == Audit:
+			v.noted.keep(rule, statement, act)
+		default:
+			v.denied.keep(rule, statement, act)
+			return true
+		}
+	}
+	return false
+}
+
+// decision turns the worst finding into words. In a target in audit mode the
+// refusals outrank what a rule in audit mode noted, as they would have.
+func (v *verdict) decision(s *parser.Summary, audit bool) Decision {
+	var d Decision
+	found := &v.denied
+	switch {
+	case v.denied.rule != nil:
+		d.Deny, d.WouldDeny = !audit, audit
+	case v.noted.rule != nil:
+		found, d.WouldDeny = &v.noted, true
+	case v.recorded.rule != nil:
+		found, d.Record = &v.recorded, true
+	default:
+		return Decision{}
+	}
+	d.Rule, d.Statement, d.Act = found.rule.name, found.statement, found.act
+	if !d.Record {
+		d.Reason = reason(&d.Act, s)
+		d.Hint = hint(&d.Act)
+	}
+	return d
+}
