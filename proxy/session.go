@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,8 @@ type session struct {
 	metrics   *metrics.Session
 
 	rules    atomic.Pointer[policy.Ruleset]
+	next     atomic.Pointer[place] // what a reload put in the place of place
+	relaying atomic.Bool           // what stands above is complete, and rules is in use
 	ctx      context.Context
 	end      context.CancelCauseFunc // with a *Farewell as cause
 	login    *time.Timer             // ends a login that takes too long
@@ -104,7 +107,11 @@ func (s *session) identify(conn net.Conn) (net.Conn, error) {
 		return conn, nil
 	}
 	behind, source, err := transport.ReadProxyHeader(conn)
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, fail(KindProbe, "PROXY header", err)
+	case err != nil:
+		s.server.metrics.ProxyHeaderFailed(s.place.target.Name)
 		return nil, fail(kindOfRead(err, KindPROXY), "PROXY header", err)
 	}
 	s.facts.Balancer = peer

@@ -26,11 +26,20 @@ func (c *calls) summary(oid uint32) *parser.Summary {
 	return s
 }
 
+// firstNormalOID is where user-defined objects begin.
+// src/include/access/transam.h: FirstNormalObjectId.
+const firstNormalOID = 16384
+
+// summaryOfCall treats a user-defined function as one with side effects: its name,
+// by which a policy could know it, is not in the message.
 func summaryOfCall(oid uint32) *parser.Summary {
 	name, acts := parser.FunctionByOID(oid)
 	if name == "" {
 		name = fmt.Sprintf("oid:%d", oid)
-		acts = []parser.Act{{Effect: parser.Function, Object: name}}
+		acts = []parser.Act{{Effect: parser.Read}}
+		if oid >= firstNormalOID {
+			acts = []parser.Act{{Effect: parser.Function, Object: name}}
+		}
 	}
 	s := &parser.Summary{Parsed: true, Statements: []parser.Statement{{
 		Kind: "function call", Acts: acts, Functions: []string{name},

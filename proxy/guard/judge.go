@@ -33,14 +33,15 @@ func (g *Guard) judgeKept(sql []byte) *judged {
 	return g.decide(g.summarize(sql), sql)
 }
 
+// summarize reads a text as the server will.
 func (g *Guard) summarize(sql []byte) *parser.Summary {
 	pipelined := !g.replies.idle()
-	if g.meaning.encodingUncertain(pipelined) && !ascii(sql) {
-		return uncertainEncoding
+	text, ok := parser.ToUTF8(sql, g.meaning.encoding)
+	if !ok || g.meaning.encodingUncertain(pipelined) && !ascii(sql) {
+		return unknownEncoding
 	}
-	s, _ := g.cfg.Cache.Summary(sql, parser.Options{
+	s, _ := g.cfg.Cache.Summary(text, parser.Options{
 		NonConforming: g.meaning.nonConforming(pipelined),
-		Encoding:      g.meaning.encoding,
 		Replication:   g.cfg.Replication,
 	})
 	return s

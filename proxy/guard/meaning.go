@@ -7,9 +7,11 @@ import (
 
 // watched are words that say something about how later text is to be read,
 // whatever the policy asks for: they may change the search path, how string
-// literals are lexed, or the encoding. (SET SCHEMA and SET NAMES are aliases.)
+// literals are lexed, or the encoding (SET SCHEMA and SET NAMES are aliases), or
+// give and take the names of prepared statements.
 var watched = []string{
 	"search_path", "schema", "standard_conforming_strings", "client_encoding", "names", "set_config",
+	"prepare", "deallocate", "discard",
 }
 
 // meaning is what a session did that changes how its text is to be read.
@@ -58,11 +60,11 @@ func (m *meaning) encodingUncertain(pipelined bool) bool { return m.encodingTouc
 
 // The summaries of texts that cannot be read.
 var (
-	uncertainEncoding = unreadable("the client encoding may have changed in the same pipeline")
-	stale             = unreadable("the policy has changed since it was prepared; prepare it again")
-	tooLong           = unreadable("the message is longer than the inspection limit")
-	tooMany           = unreadable("the session has too many prepared statements or portals")
-	malformed         = unreadable("the names in a Bind message are too long")
+	unknownEncoding = unreadable("its characters cannot be told apart: the client encoding is unknown, changing, or violated")
+	stale           = unreadable("the policy has changed since it was prepared; prepare it again")
+	tooLong         = unreadable("the message is longer than the inspection limit")
+	tooMany         = unreadable("the session has too many prepared statements or portals")
+	malformed       = unreadable("the names in a Bind message are too long")
 )
 
 func unreadable(reason string) *parser.Summary {
