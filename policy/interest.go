@@ -1,6 +1,11 @@
 package policy
 
-import "github.com/pgcordon/pgcordon/parser"
+import (
+	"strings"
+
+	"github.com/pgcordon/pgcordon/identity"
+	"github.com/pgcordon/pgcordon/parser"
+)
 
 // Interest returns what must be looked for in a text: the effects, and the
 // functions by name without schema, on which some rule of this session could do
@@ -23,8 +28,7 @@ func (r *Ruleset) interest() (parser.EffectSet, []string) {
 	var names []string
 	if r.mayTouch(parser.Function, true) || r.mayTouch(parser.Call, true) {
 		for _, p := range r.counted {
-			if !p.name.Literal() {
-				// Any word of a text could be such a function.
+			if !isWord(p.name) {
 				return parser.AllEffects, nil
 			}
 			names = append(names, p.name.String())
@@ -52,4 +56,13 @@ func (r *Ruleset) mayTouch(effect parser.Effect, named bool) bool {
 		}
 	}
 	return false
+}
+
+// isWord tells whether a function's name can be looked for as a word. Of a glob,
+// any word could be meant; other letters are folded by the server's locale, and
+// other characters part words.
+func isWord(name identity.Glob) bool {
+	return name.Literal() && !strings.ContainsFunc(name.String(), func(r rune) bool {
+		return r != '_' && (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
 }
