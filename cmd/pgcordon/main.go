@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 
 	"github.com/alecthomas/kong"
@@ -25,7 +26,7 @@ func main() {
 		kong.UsageOnError(),
 	)
 	err := ctx.Run()
-	if code, ok := err.(exitCode); ok {
+	if code := exitCode(0); errors.As(err, &code) {
 		os.Exit(int(code))
 	}
 	ctx.FatalIfErrorf(err)

@@ -73,6 +73,9 @@ func (c *runCommand) policy() (*policy.Policy, error) {
 	return policy.Default(listen, upstream), nil
 }
 
+// cacheEntries bounds the verdict cache beside limits.cache_bytes.
+const cacheEntries = 1 << 17
+
 // process is a running pgcordon.
 type process struct {
 	log     *slog.Logger
@@ -91,7 +94,7 @@ func newProcess(p *policy.Policy, log *slog.Logger) (*process, error) {
 		return nil, err
 	}
 	m := metrics.New(prometheus.NewRegistry(), metrics.BuildInfo{Version: version, Revision: revision()}, parser.EffectNames())
-	cache := parser.NewCache(p.Limits.CacheBytes)
+	cache := parser.NewCache(cacheEntries, p.Limits.CacheBytes)
 	g := &process{log: log, policy: p, audit: events, metrics: m, cache: cache}
 	g.server = proxy.New(proxy.Config{Log: log, Audit: events, Metrics: m, Cache: cache, Relay: proxy.Pumps{}})
 	m.ReadCache(g.cacheStats)

@@ -61,7 +61,7 @@ func newBench(t testing.TB, yaml string) *bench {
 
 func newBenchWith(t testing.TB, c Config) *bench {
 	b := &bench{t: t, chunk: whole}
-	c.Cache = parser.NewCache(1 << 20)
+	c.Cache = parser.NewCache(1<<10, 1<<20)
 	c.Source, c.Target, c.Observer = "production", "production", b
 	if c.InspectBytes == 0 {
 		c.InspectBytes = 1 << 20
