@@ -16,7 +16,15 @@
 // (refusal.go). The server thereby keeps the transaction state, the pipeline and
 // the order of replies right by itself.
 //
-// The files, in the order of a message's way: guard.go and ops.go (the two entry
-// points), client.go, judge.go, refusal.go, replies.go (which reply belongs to
-// which request), registry.go (prepared statements and portals), server.go.
+// The files, in the order of a message's way:
+//
+//	guard.go, ops.go        the two entry points and what they answer
+//	client.go               a client's messages: framing, which of them are judged
+//	query.go, extended.go   simple and extended query protocol
+//	judge.go, meaning.go    text to decision; what changes how text is to be read
+//	refusal.go              the substitute and its error
+//	server.go, outcome.go   a server's messages: what became of a statement
+//	replies.go, registry.go which reply belongs to which request; prepared
+//	                        statements and portals
+//	login.go                SCRAM's channel binding through a relay
 package guard

@@ -42,3 +42,30 @@ type Observer interface {
 	// Judged reports a statement that was looked into.
 	Judged(effects parser.EffectSet, decision policy.Decision)
 }
+
+// count tells the observer of a statement.
+func (g *Guard) count(j *judged) {
+	if j.summary == nil {
+		g.cfg.Observer.Passed()
+		return
+	}
+	d := policy.Decision{}
+	if j.verdict != nil {
+		d = j.verdict.decision
+	}
+	g.cfg.Observer.Judged(j.summary.Effects, d)
+}
+
+// record begins the event of a statement that is allowed but has to be recorded;
+// nil where it has not.
+func (g *Guard) record(j *judged, ops *Ops) *Event {
+	if j.verdict == nil {
+		return nil
+	}
+	e := &Event{
+		Kind: Executed, Decision: j.verdict.decision, Summary: j.summary, SQL: j.verdict.sql,
+		Rows: -1, pending: j.verdict.decision.Statement,
+	}
+	ops.begin(e)
+	return e
+}

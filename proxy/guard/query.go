@@ -1,0 +1,67 @@
+package guard
+
+import "github.com/pgcordon/pgcordon/proxy/wire"
+
+// query judges a simple query. What it starts with, the whole string is judged
+// before any of it runs: it is one transaction.
+// https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT
+func (g *Guard) query(body []byte, ops *Ops) bool {
+	sql, _, err := wire.QueryText(body)
+	if err != nil { // the server answers 08P01
+		g.replies.sent(request{kind: wire.Query})
+		return false
+	}
+	j := g.judge(sql)
+	if j == g.clean {
+		g.cfg.Observer.Passed()
+		g.replies.sent(request{kind: wire.Query})
+		return false
+	}
+	j = g.executed(j)
+	if !j.denied() && !g.prepared(j) {
+		j = g.decide(tooMany, sql)
+	}
+	return g.askQuery(j, ops)
+}
+
+// askQuery carries out the judgement of a query string.
+func (g *Guard) askQuery(j *judged, ops *Ops) (refused bool) {
+	g.count(j)
+	if j.denied() {
+		r := g.refuse(j, ops)
+		g.replies.sent(request{kind: wire.Query, refusal: r})
+		g.sendQuery(r, ops)
+		return true
+	}
+	g.observe(j)
+	g.replies.sent(request{kind: wire.Query, event: g.record(j, ops)})
+	return false
+}
+
+func (g *Guard) sendQuery(r *refusal, ops *Ops) {
+	at := len(g.toServer)
+	g.toServer = wire.AppendQuery(g.toServer, g.substituteQuery(r.nonce))
+	ops.send(g.toServer[at:])
+}
+
+// functionCall judges the function that a FunctionCall message calls.
+func (g *Guard) functionCall(in []byte, size int, ops *Ops) (n, need int) {
+	if want := min(size, wire.HeaderSize+4); len(in) < want {
+		return 0, want
+	}
+	oid, err := wire.FunctionOID(in[wire.HeaderSize:min(size, len(in))])
+	if err != nil { // the server answers 08P01
+		g.replies.sent(request{kind: wire.FunctionCall})
+		return g.client.forward(in, size, false, ops), 0
+	}
+	j := g.decide(g.calls.summary(oid), nil)
+	g.count(j)
+	if j.denied() {
+		r := g.refuse(j, ops)
+		g.replies.sent(request{kind: wire.FunctionCall, refusal: r})
+		g.sendQuery(r, ops)
+		return g.client.forward(in, size, true, ops), 0
+	}
+	g.replies.sent(request{kind: wire.FunctionCall, event: g.record(j, ops)})
+	return g.client.forward(in, size, false, ops), 0
+}
