@@ -1,0 +1,44 @@
+# Everything works on a bare Debian as root with Go and make: what else is needed
+# is installed or fetched.
+
+.PHONY: build setup test vet race lint fuzz demo demo-keep clean
+.DEFAULT_GOAL := build
+
+FUZZ_TIME ?= 10s
+TOOL := go tool -modfile=.ci/tools/go.mod
+# Where goroutines share something, and what drives them.
+RACE := ./audit/... ./metrics/... ./policy/... ./proxy/...
+
+build: ## bin/pgcordon
+	@test/setup build
+	go build -o bin/pgcordon ./cmd/pgcordon
+
+setup: ## what the tests need
+	@test/setup
+
+test: setup vet race ## all tests
+	go test ./...
+
+vet: setup
+	go vet ./...
+
+race: setup
+	go test -race $(RACE)
+
+lint: setup ## layers, staticcheck, formatting, shell scripts
+	@test -z "$$(gofmt -l . | tee /dev/stderr)"
+	$(TOOL) depguard ./...
+	$(TOOL) staticcheck ./...
+	shellcheck .ci/run .ci/fuzz test/setup test/servers/fetch test/servers/fetch-client deploy/demo/demo
+
+fuzz: setup ## every fuzz target for FUZZ_TIME
+	.ci/fuzz $(FUZZ_TIME)
+
+demo: ## incident A, without the guard and with it
+	@deploy/demo/demo
+
+demo-keep: ## the same, and leave it running
+	@deploy/demo/demo -keep
+
+clean:
+	rm -rf bin
