@@ -1,5 +1,7 @@
 package parser
 
+import "slices"
+
 // Relation names a table, view, sequence, or another object that an act
 // touches, folded as PostgreSQL folds it (unquoted names in lower case).
 // Schema is empty where the text left it to the search path.
@@ -52,4 +54,30 @@ type Summary struct {
 	// judged from its tokens; Reason then says why, in a few words.
 	Parsed bool
 	Reason string
+	// literalDependent is true where a literal's value was looked at: another text
+	// that differs in literals only may do something else.
+	literalDependent bool
+}
+
+// distinct bounds the lists that are kept free of duplicates: looking through
+// longer ones would take time that grows with the square of the text.
+const distinct = 256
+
+// act adds an act once.
+func (s *Statement) act(a Act) {
+	if len(s.Acts) > distinct || !slices.Contains(s.Acts, a) {
+		s.Acts = append(s.Acts, a)
+	}
+}
+
+// drop removes the acts with an effect.
+func (s *Statement) drop(e Effect) {
+	s.Acts = slices.DeleteFunc(s.Acts, func(a Act) bool { return a.Effect == e })
+}
+
+// calls adds a function's name once.
+func (s *Statement) calls(name string) {
+	if len(s.Functions) > distinct || !slices.Contains(s.Functions, name) {
+		s.Functions = append(s.Functions, name)
+	}
 }

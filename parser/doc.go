@@ -1,0 +1,45 @@
+// Package parser says what SQL text does to a database, from the text alone.
+//
+// Summarize turns a query string into a Summary: for every statement the acts
+// (an Effect on a Relation, with the Breadth of its predicate), the functions it
+// calls and the prepared statements it names. A policy judges acts; it never
+// looks at SQL.
+//
+// How a text is judged, from the outside in:
+//
+//   - Prefilter answers "can this text have one of these effects at all?" from
+//     its bytes, without parsing. It may say no only where no reading of the bytes
+//     has such an effect.
+//   - Cache keeps summaries by exact text, and by the text without its literals
+//     where no literal was looked at.
+//   - Summarize parses with PostgreSQL's own grammar (pg_query, version 17) and
+//     visits every node of the tree. A statement type that it does not know is an
+//     Unknown act, and what is inside is visited nevertheless.
+//   - What the grammar does not accept is judged from its tokens, with a lexer
+//     that follows PostgreSQL's scan.l. Such text always has an Unknown act.
+//
+// # Breadth
+//
+// The breadth of a predicate is decided from its form, never from data:
+//
+//   - Constants are folded: a predicate that is always true, or that mentions no
+//     column of the table, is a Tautology; one that is never true is Bounded, for
+//     it reaches no row.
+//   - AND is as narrow as its narrowest arm, OR as wide as its widest. A lower and
+//     an upper limit of one column are Bounded together.
+//   - Equality with a value that does not come from the row is Bounded; one limit,
+//     <> and IS NOT NULL are OpenRange, with a parameter too.
+//   - A join is as narrow as what it joins: a table that nothing narrows makes it
+//     UnknownBreadth, the table itself SameTable, a LIMIT or an equality Bounded.
+//   - What cannot be measured (functions of a row, regular expressions, operators
+//     of unknown meaning) is UnknownBreadth.
+//
+// Without a catalog an unqualified column inside a sub-select is taken for a column
+// of the sub-select, although PostgreSQL would look further out if there were none.
+//
+// # What text cannot show
+//
+// Triggers, rules, cascades, views, the bodies of functions and the strings that
+// DO, dblink or query_to_xml run are not in the tree; the acts name the door (Do,
+// Call, Function), not what is behind it.
+package parser

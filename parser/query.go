@@ -1,0 +1,150 @@
+package parser
+
+import pg_query "github.com/pganalyze/pg_query_go/v6"
+
+// selects judges SELECT, VALUES and TABLE.
+func (w *walker) selects(n *pg_query.SelectStmt) {
+	if n.IntoClause != nil {
+		w.kind("SELECT INTO")
+		w.on(n.IntoClause.Rel, Create)
+	}
+	w.kind("SELECT")
+	w.with(n.WithClause, func() {
+		w.reading = true
+		w.children(n.ProtoReflect(), "with_clause", "into_clause", "locking_clause")
+		w.reading = false
+		w.locks(n)
+	})
+}
+
+// locks records FOR UPDATE and its like: on the tables it names, else on all.
+func (w *walker) locks(n *pg_query.SelectStmt) {
+	for _, l := range n.LockingClause {
+		clause := l.GetLockingClause()
+		if len(clause.LockedRels) == 0 {
+			w.lockAll(n.FromClause)
+		}
+		for _, r := range clause.LockedRels {
+			w.on(aliased(n.FromClause, r.GetRangeVar()), Lock)
+		}
+	}
+}
+
+func (w *walker) lockAll(from []*pg_query.Node) {
+	tables := rangeVars(from)
+	if len(tables) == 0 {
+		w.act(Act{Effect: Lock})
+	}
+	for _, t := range tables {
+		if t.Schemaname != "" || w.scope.find(t.Relname) == nil {
+			w.on(t, Lock)
+		}
+	}
+}
+
+// aliased returns the table of a FROM clause that OF names by its alias.
+func aliased(from []*pg_query.Node, r *pg_query.RangeVar) *pg_query.RangeVar {
+	for _, t := range rangeVars(from) {
+		if t.Alias != nil && t.Alias.Aliasname == r.Relname {
+			return t
+		}
+	}
+	return r
+}
+
+// rangeVars returns the tables of a FROM clause, those inside joins too.
+func rangeVars(from []*pg_query.Node) []*pg_query.RangeVar {
+	var tables []*pg_query.RangeVar
+	for _, n := range from {
+		switch {
+		case n.GetRangeVar() != nil:
+			tables = append(tables, n.GetRangeVar())
+		case n.GetJoinExpr() != nil:
+			tables = append(tables, rangeVars([]*pg_query.Node{n.GetJoinExpr().Larg, n.GetJoinExpr().Rarg})...)
+		case n.GetRangeTableSample() != nil:
+			tables = append(tables, rangeVars([]*pg_query.Node{n.GetRangeTableSample().Relation})...)
+		}
+	}
+	return tables
+}
+
+func (w *walker) inserts(n *pg_query.InsertStmt) {
+	w.kind("INSERT")
+	w.with(n.WithClause, func() {
+		w.on(n.Relation, Insert)
+		if c := n.OnConflictClause; c != nil && c.Action == pg_query.OnConflictAction_ONCONFLICT_UPDATE {
+			// It reaches the rows that the inserted ones collide with.
+			w.act(Act{Effect: Update, Relation: relationOf(n.Relation), Breadth: Bounded})
+		}
+		w.reading = true
+		w.children(n.ProtoReflect(), "with_clause", "relation")
+	})
+}
+
+func (w *walker) updates(n *pg_query.UpdateStmt) {
+	w.kind("UPDATE")
+	w.with(n.WithClause, func() {
+		b := w.breadthOf(n.Relation, n.FromClause, n.WhereClause)
+		w.act(Act{Effect: Update, Relation: relationOf(n.Relation), Breadth: b})
+		w.viewOfSettings(n.Relation)
+		w.reading = true
+		w.children(n.ProtoReflect(), "with_clause", "relation")
+	})
+}
+
+// viewOfSettings records UPDATE pg_settings, which a rule turns into set_config
+// (system_views.sql, pg_settings_u).
+func (w *walker) viewOfSettings(r *pg_query.RangeVar) {
+	if r.Relname == "pg_settings" {
+		w.object("", Settings, Role)
+	}
+}
+
+func (w *walker) deletes(n *pg_query.DeleteStmt) {
+	w.kind("DELETE")
+	w.with(n.WithClause, func() {
+		b := w.breadthOf(n.Relation, n.UsingClause, n.WhereClause)
+		w.act(Act{Effect: Delete, Relation: relationOf(n.Relation), Breadth: b})
+		w.reading = true
+		w.children(n.ProtoReflect(), "with_clause", "relation")
+	})
+}
+
+// merges judges MERGE branch by branch: a branch reaches the rows for which both
+// ON and its own condition hold.
+func (w *walker) merges(n *pg_query.MergeStmt) {
+	w.kind("MERGE")
+	w.with(n.WithClause, func() {
+		w.on(n.Relation, Merge)
+		for _, c := range n.MergeWhenClauses {
+			w.branch(n, c.GetMergeWhenClause())
+		}
+		w.reading = true
+		w.children(n.ProtoReflect(), "with_clause", "relation")
+	})
+}
+
+func (w *walker) branch(n *pg_query.MergeStmt, c *pg_query.MergeWhenClause) {
+	a := Act{Relation: relationOf(n.Relation)}
+	switch c.CommandType {
+	case pg_query.CmdType_CMD_INSERT:
+		w.on(n.Relation, Insert)
+		return
+	case pg_query.CmdType_CMD_NOTHING:
+		return
+	case pg_query.CmdType_CMD_UPDATE:
+		a.Effect = Update
+	case pg_query.CmdType_CMD_DELETE:
+		a.Effect = Delete
+	default:
+		a.Effect = Unknown
+	}
+	source := []*pg_query.Node{n.SourceRelation}
+	if c.MatchKind == pg_query.MergeMatchKind_MERGE_WHEN_MATCHED {
+		a.Breadth = w.breadthOf(n.Relation, source, n.JoinCondition, c.Condition)
+	} else {
+		// NOT MATCHED BY SOURCE: everything but what the source holds.
+		a.Breadth = max(OpenRange, w.breadthOf(n.Relation, source, c.Condition))
+	}
+	w.act(a)
+}

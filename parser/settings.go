@@ -1,0 +1,83 @@
+package parser
+
+import (
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+)
+
+// sets judges SET and RESET in all their forms.
+func (w *walker) sets(n *pg_query.VariableSetStmt) {
+	switch n.Kind {
+	case pg_query.VariableSetKind_VAR_RESET_ALL:
+		w.kind("RESET")
+		w.setting("all")
+	case pg_query.VariableSetKind_VAR_SET_MULTI:
+		w.kind("SET")
+		w.setsMany(n)
+	case pg_query.VariableSetKind_VAR_RESET:
+		w.kind("RESET")
+		w.setting(n.Name)
+	default:
+		w.kind("SET")
+		w.setting(n.Name)
+	}
+	w.nodes(n.Args)
+}
+
+// setsMany judges SET TRANSACTION and SET SESSION CHARACTERISTICS, which set one
+// setting an option; the latter sets the default_ one (ExecSetVariableStmt in
+// guc_funcs.c).
+func (w *walker) setsMany(n *pg_query.VariableSetStmt) {
+	prefix := ""
+	switch n.Name {
+	case "SESSION CHARACTERISTICS":
+		prefix = "default_"
+	case "TRANSACTION SNAPSHOT":
+		w.act(Act{Effect: Transaction})
+		return
+	}
+	w.modes(n.Args, prefix)
+}
+
+// modes records transaction modes as the settings that they are.
+func (w *walker) modes(options []*pg_query.Node, prefix string) {
+	for _, o := range options {
+		if d := o.GetDefElem(); d != nil {
+			w.setting(prefix + d.Defname)
+		}
+	}
+}
+
+var transactionKinds = map[pg_query.TransactionStmtKind]string{
+	pg_query.TransactionStmtKind_TRANS_STMT_BEGIN:             "BEGIN",
+	pg_query.TransactionStmtKind_TRANS_STMT_START:             "START TRANSACTION",
+	pg_query.TransactionStmtKind_TRANS_STMT_COMMIT:            "COMMIT",
+	pg_query.TransactionStmtKind_TRANS_STMT_ROLLBACK:          "ROLLBACK",
+	pg_query.TransactionStmtKind_TRANS_STMT_SAVEPOINT:         "SAVEPOINT",
+	pg_query.TransactionStmtKind_TRANS_STMT_RELEASE:           "RELEASE",
+	pg_query.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:       "ROLLBACK TO",
+	pg_query.TransactionStmtKind_TRANS_STMT_PREPARE:           "PREPARE TRANSACTION",
+	pg_query.TransactionStmtKind_TRANS_STMT_COMMIT_PREPARED:   "COMMIT PREPARED",
+	pg_query.TransactionStmtKind_TRANS_STMT_ROLLBACK_PREPARED: "ROLLBACK PREPARED",
+}
+
+func (w *walker) transacts(n *pg_query.TransactionStmt) {
+	w.kind(transactionKinds[n.Kind])
+	w.act(Act{Effect: Transaction})
+	w.modes(n.Options, "")
+}
+
+// stringLiteral returns the value of a string literal in lower case, through casts,
+// and notes that the summary depends on it.
+func (w *walker) stringLiteral(n *pg_query.Node) (string, bool) {
+	for n.GetTypeCast() != nil {
+		n = n.GetTypeCast().Arg
+	}
+	c := n.GetAConst()
+	if c == nil || c.GetSval() == nil {
+		return "", false
+	}
+	w.literalDependent = true
+	return strings.ToLower(c.GetSval().Sval), true
+}

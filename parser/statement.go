@@ -1,0 +1,80 @@
+package parser
+
+import (
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// statement judges a statement, at the top or inside another one. Each case
+// records its acts and visits what is inside; statements that need nothing but a
+// name and an effect are in the table of utility.go.
+func (w *walker) statement(m protoreflect.Message) {
+	saved := w.reading
+	w.reading = false
+	switch n := m.Interface().(type) {
+	case *pg_query.SelectStmt:
+		w.selects(n)
+	case *pg_query.InsertStmt:
+		w.inserts(n)
+	case *pg_query.UpdateStmt:
+		w.updates(n)
+	case *pg_query.DeleteStmt:
+		w.deletes(n)
+	case *pg_query.MergeStmt:
+		w.merges(n)
+	case *pg_query.TruncateStmt:
+		w.kind("TRUNCATE TABLE")
+		w.onEach(n.Relations, Truncate)
+	case *pg_query.LockStmt:
+		w.kind("LOCK TABLE")
+		w.onEach(n.Relations, Lock)
+	case *pg_query.DropStmt:
+		w.drops(n)
+	case *pg_query.AlterTableStmt:
+		w.altersTable(n)
+	case *pg_query.GrantStmt:
+		w.grants(n)
+	case *pg_query.CopyStmt:
+		w.copies(n)
+	case *pg_query.ExplainStmt:
+		w.explains(n)
+	case *pg_query.PrepareStmt:
+		w.prepares(n)
+	case *pg_query.ExecuteStmt:
+		w.executes(n)
+	case *pg_query.DeallocateStmt:
+		w.deallocates(n)
+	case *pg_query.DiscardStmt:
+		w.discards(n)
+	case *pg_query.CreateTableAsStmt:
+		w.createsTableAs(n)
+	case *pg_query.CreateFunctionStmt:
+		w.createsFunction(n)
+	case *pg_query.VariableSetStmt:
+		w.sets(n)
+	case *pg_query.AlterSystemStmt:
+		w.kind("ALTER SYSTEM")
+		w.message(n.Setstmt.ProtoReflect())
+	case *pg_query.TransactionStmt:
+		w.transacts(n)
+	case *pg_query.VacuumStmt:
+		w.vacuums(n)
+	default:
+		w.utility(m)
+	}
+	w.reading = saved
+}
+
+// kind names the statement for people; the outermost one counts.
+func (w *walker) kind(k string) {
+	if w.stmt.Kind == "" {
+		w.stmt.Kind = k
+	}
+}
+
+// onEach records an effect on every relation of a list.
+func (w *walker) onEach(list []*pg_query.Node, e Effect) {
+	for _, n := range list {
+		w.on(n.GetRangeVar(), e)
+	}
+}

@@ -1,0 +1,104 @@
+package parser
+
+import (
+	"slices"
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+)
+
+// Options are the facts of a session that change what a text means.
+type Options struct {
+	// NonConforming is standard_conforming_strings = off: a backslash escapes in
+	// '...'. A text with a backslash is then judged in both readings.
+	NonConforming bool
+	// Replication is true on a walsender connection, whose commands count.
+	Replication bool
+}
+
+// Summarize says what a query string does. It never returns nil.
+func Summarize(sql string, o Options) *Summary {
+	s := read(sql, o)
+	if o.NonConforming && strings.IndexByte(sql, '\\') >= 0 {
+		s = worseOf(s, readEscaped(sql, o))
+	}
+	for i := range s.Statements {
+		for _, a := range s.Statements[i].Acts {
+			s.Effects = s.Effects.With(a.Effect)
+		}
+	}
+	return s
+}
+
+// read judges a text whose plain strings have no escapes.
+func read(sql string, o Options) *Summary {
+	if strings.IndexByte(sql, 0) >= 0 {
+		return judgeTokens(sql, "a NUL byte")
+	}
+	if o.Replication && isReplicationCommand(sql) {
+		return replicationCommand(sql)
+	}
+	if nesting(sql) > maxNesting {
+		return judgeTokens(sql, "nested too deep")
+	}
+	tree, err := pg_query.Parse(sql)
+	if err != nil {
+		return judgeTokens(sql, err.Error())
+	}
+	s := &Summary{Parsed: true}
+	for _, raw := range tree.Stmts {
+		s.add(sql, raw)
+	}
+	return s
+}
+
+// add judges one statement of a parsed text.
+func (s *Summary) add(sql string, raw *pg_query.RawStmt) {
+	start, end := int(raw.StmtLocation), int(raw.StmtLocation+raw.StmtLen)
+	if raw.StmtLen == 0 { // the last statement, up to the end of the text
+		end = len(sql)
+	}
+	// pg_query's positions are of the text that it was given, but stay inside
+	// whatever happens: a wrong offset must not end the process.
+	start = min(max(start, 0), len(sql))
+	end = min(max(end, start), len(sql))
+	text := sql[start:end]
+	start += len(text) - len(strings.TrimLeft(text, " \t\r\n\f\v"))
+	w := &walker{stmt: Statement{Start: start, End: end}}
+	w.node(raw.Stmt)
+	s.Statements = append(s.Statements, w.stmt)
+	s.literalDependent = s.literalDependent || w.literalDependent
+}
+
+// worseOf unites two readings of one text. A reading that the grammar rejects ends
+// in a syntax error on the server; what its tokens say counts nevertheless, but
+// that it is not understood does not, as long as the other reading is.
+func worseOf(a, b *Summary) *Summary {
+	if a.Parsed && b.Parsed && sameActs(a, b) {
+		return a
+	}
+	if !a.Parsed && b.Parsed {
+		a, b = b, a
+	}
+	if a.Parsed && !b.Parsed {
+		for i := range b.Statements {
+			b.Statements[i].drop(Unknown)
+		}
+	}
+	a.Statements = append(a.Statements, b.Statements...)
+	a.literalDependent = true
+	return a
+}
+
+func sameActs(a, b *Summary) bool {
+	if len(a.Statements) != len(b.Statements) {
+		return false
+	}
+	for i := range a.Statements {
+		if !slices.Equal(a.Statements[i].Acts, b.Statements[i].Acts) ||
+			!slices.Equal(a.Statements[i].Functions, b.Statements[i].Functions) {
+			return false
+		}
+	}
+	return true
+}
