@@ -36,7 +36,6 @@ type Metrics struct {
 	serverBytes       *prometheus.CounterVec
 	certificateExpiry *prometheus.GaugeVec
 	guardSeconds      prometheus.Histogram
-	cacheLookups      [lookupCount]prometheus.Counter
 	reloads           *prometheus.CounterVec
 	reloadSuccessful  prometheus.Gauge
 	reloadTime        prometheus.Gauge
@@ -90,12 +89,19 @@ func (m *Metrics) registerJudging() {
 			1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 1e-2, 1e-1},
 	})
 	m.registry.MustRegister(m.guardSeconds)
-	lookups := m.counterVec("cache_lookups_total", "Lookups in the verdict cache, by what was found.", "result")
-	for i, name := range lookupNames {
-		m.cacheLookups[i] = lookups.WithLabelValues(name)
-	}
+	m.cacheLookups("exact", func(s CacheStats) uint64 { return s.ExactHits })
+	m.cacheLookups("skeleton", func(s CacheStats) uint64 { return s.SkeletonHits })
+	m.cacheLookups("miss", func(s CacheStats) uint64 { return s.Misses })
 	m.gaugeFunc("cache_entries", "Verdicts in the cache.", func() float64 { return float64(m.cache.read().Entries) })
 	m.gaugeFunc("cache_bytes", "Memory that the verdict cache holds.", func() float64 { return float64(m.cache.read().Bytes) })
+}
+
+// cacheLookups counts one result of a lookup, as the cache itself does.
+func (m *Metrics) cacheLookups(result string, of func(CacheStats) uint64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Namespace: namespace, Name: "cache_lookups_total", Help: "Lookups in the verdict cache, by what was found.",
+		ConstLabels: prometheus.Labels{"result": result},
+	}, func() float64 { return float64(of(m.cache.read())) }))
 }
 
 func (m *Metrics) registerOperation(build BuildInfo) {

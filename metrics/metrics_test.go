@@ -91,9 +91,8 @@ func TestWhatHappensIsCounted(t *testing.T) {
 			`guard_seconds_bucket{le="5e-07"}`:   "1",
 			`guard_seconds_count`:                "1",
 		}},
-		{"cache", func(m *Metrics, s *Session) {
-			s.LookedUp(Skeleton)
-			m.ReadCache(func() CacheStats { return CacheStats{Entries: 3, Bytes: 400} })
+		{"cache", func(m *Metrics, _ *Session) {
+			m.ReadCache(func() CacheStats { return CacheStats{SkeletonHits: 1, Entries: 3, Bytes: 400} })
 		}, map[string]string{
 			`cache_lookups_total{result="exact"}`: "0", `cache_lookups_total{result="skeleton"}`: "1",
 			`cache_entries`: "3", `cache_bytes`: "400",
@@ -156,7 +155,6 @@ func TestThePathOfAMessageAllocatesNothing(t *testing.T) {
 	allocations := testing.AllocsPerRun(100, func() {
 		s.FromClient(40)
 		s.Statement(0b11, Allow)
-		s.LookedUp(Exact)
 		s.Judged(time.Microsecond)
 		s.FromServer(400)
 	})

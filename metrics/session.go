@@ -20,19 +20,6 @@ const (
 
 var decisionNames = [decisionCount]string{"allow", "record", "would_deny", "deny"}
 
-// Lookup is what the verdict cache had.
-type Lookup uint8
-
-// The results of a lookup.
-const (
-	Exact    Lookup = iota // the same text
-	Skeleton               // the same text but for literals
-	Miss
-	lookupCount
-)
-
-var lookupNames = [lookupCount]string{"exact", "skeleton", "miss"}
-
 // Labels name a session's place. All three come out of the configuration.
 type Labels struct {
 	Target      string // name of the target
@@ -140,6 +127,3 @@ func (s *Session) FromServer(n int) { s.serverBytes.Add(float64(n)) }
 
 // Judged tells how long the guard itself took over a message. It allocates nothing.
 func (s *Session) Judged(took time.Duration) { s.metrics.guardSeconds.Observe(took.Seconds()) }
-
-// LookedUp tells what the verdict cache had. It allocates nothing.
-func (s *Session) LookedUp(result Lookup) { s.metrics.cacheLookups[result].Inc() }

@@ -2,8 +2,11 @@ package metrics
 
 import "sync/atomic"
 
-// CacheStats is the state of the verdict cache.
-type CacheStats struct{ Entries, Bytes int }
+// CacheStats is the state of the verdict cache, and what it did since it was made.
+type CacheStats struct {
+	ExactHits, SkeletonHits, Misses uint64
+	Entries, Bytes                  int
+}
 
 // AuditStats is what has become of the audit events since the log was opened.
 type AuditStats struct {

@@ -38,7 +38,19 @@ func (s *Server) Reload(p *policy.Policy) error {
 	for ses, at := range sessions {
 		ses.reload(places[at])
 	}
+	s.reportCertificates(p)
 	return nil
+}
+
+// reportCertificates tells the metrics when the certificates that are shown end.
+func (s *Server) reportCertificates(p *policy.Policy) {
+	for _, t := range p.Targets {
+		for leg, pair := range map[string]*tls.Certificate{"client": t.ClientTLS.Pair, "server": t.ServerTLS.Pair} {
+			if pair != nil && pair.Leaf != nil {
+				s.metrics.CertificateExpires(t.Name, leg, pair.Leaf.NotAfter)
+			}
+		}
+	}
 }
 
 // swap changes the listeners and returns the sessions that are to be judged anew.

@@ -196,5 +196,5 @@ func (g *process) auditStats() metrics.AuditStats {
 
 func (g *process) cacheStats() metrics.CacheStats {
 	s := g.cache.Stats()
-	return metrics.CacheStats{Entries: s.Entries, Bytes: s.Bytes}
+	return metrics.CacheStats(s)
 }
