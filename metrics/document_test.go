@@ -16,7 +16,8 @@ type described struct{ kind, labels string }
 
 var (
 	documentRow = regexp.MustCompile("(?m)^\\| `(pgcordon_[a-z_]+)` \\| (counter|gauge|histogram) \\| ([^|]*) \\| ([^|]+) \\|$")
-	descriptor  = regexp.MustCompile(`fqName: "([^"]+)".*variableLabels: \{([^}]*)\}`)
+	descriptor  = regexp.MustCompile(`fqName: "([^"]+)".*constLabels: \{([^}]*)\}, variableLabels: \{([^}]*)\}`)
+	labelValue  = regexp.MustCompile(`="[^"]*"`)
 )
 
 func documented(t *testing.T) map[string]described {
@@ -48,7 +49,7 @@ func registered(t *testing.T) map[string]described {
 	go func() { registry.Describe(descriptors); close(descriptors) }()
 	for d := range descriptors {
 		if m := descriptor.FindStringSubmatch(d.String()); strings.HasPrefix(m[1], namespace) {
-			out[m[1]] = described{out[m[1]].kind, strings.ReplaceAll(m[2], ",", ", ")}
+			out[m[1]] = described{out[m[1]].kind, strings.ReplaceAll(labelValue.ReplaceAllString(m[2]+m[3], ""), ",", ", ")}
 		}
 	}
 	return out
