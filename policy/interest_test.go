@@ -29,7 +29,7 @@ func TestInterestIsInWhatIsNotPlainlyAllowed(t *testing.T) {
 		{"an allow for some relations", "statements: [{name: a, action: allow, when: {effect: truncate, relation: tmp_*}}]\n", safe, nil},
 		{"an allow for some breadths", "statements: [{name: a, action: allow, when: {effect: delete, breadth: open_range}}]\n", safe, nil},
 		{"an audit before an allow", "statements: [{name: a, action: audit, when: {effect: read}}, {name: b, action: allow}]\n", "read,execute", nil},
-		{"a deny for a breadth", "builtin: false\nstatements: [{name: a, action: deny, when: {breadth: none}}]\n", "update,delete,merge,execute", nil},
+		{"a deny for a breadth", "builtin: false\nstatements: [{name: a, action: deny, when: {breadth: none}}]\n", "update,delete,execute", nil},
 		{"a deny for functions", "builtin: false\nstatements: [{name: a, action: deny, when: {function: [App.Purge, lo_unlink]}}]\n",
 			"execute", []string{"purge", "lo_unlink"}},
 		{"a deny for procedures", "builtin: false\nstatements: [{name: a, action: deny, when: {effect: call, function: app.purge}}]\n",

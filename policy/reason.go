@@ -31,8 +31,8 @@ var reaches = map[parser.Breadth]string{
 // reason says in one sentence what was refused.
 func reason(act *parser.Act, s *parser.Summary) string {
 	subject := subjectOf(act)
-	if reach, ok := reaches[act.Breadth]; ok {
-		return fmt.Sprintf("%s %s (%s)", subject, reach, act.Breadth)
+	if reach, ok := reaches[breadthOf(act)]; ok {
+		return fmt.Sprintf("%s %s (%s)", subject, reach, breadthOf(act))
 	}
 	switch act.Effect {
 	case parser.Truncate:
@@ -72,8 +72,8 @@ func subjectOf(act *parser.Act) string {
 // hint says how to get it done.
 func hint(act *parser.Act) string {
 	switch act.Effect {
-	case parser.Delete, parser.Update, parser.Merge:
-		switch act.Breadth {
+	case parser.Delete, parser.Update:
+		switch breadthOf(act) {
 		case parser.NoPredicate:
 			return "add a WHERE clause with an equality or a bounded range, or add an allow rule for this statement"
 		case parser.Tautology, parser.SameTable, parser.OpenRange, parser.UnknownBreadth:

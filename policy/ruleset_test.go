@@ -91,10 +91,11 @@ func TestBuiltinRulesRefuseWhatCanEmptyATable(t *testing.T) {
 		"update orders none":            "deny builtin/unbounded-update",
 		"update orders open_range":      "deny builtin/unbounded-update",
 		"update orders bounded":         "allow",
-		"update orders":                 "allow", // ON CONFLICT DO UPDATE: as many rows as are inserted
+		"update orders":                 "deny builtin/unbounded-update", // one that nobody measured
 		"truncate orders":               "deny builtin/truncate",
 		"drop orders":                   "deny builtin/drop",
 		"drop -":                        "deny builtin/drop",
+		"merge orders":                  "allow", // its branches are judged
 		"alter orders":                  "allow",
 		"copy_in orders":                "allow",
 		"copy_program orders":           "deny builtin/copy-program",
@@ -117,6 +118,7 @@ const ordered = `statements:
   - {name: no-locks, action: deny, when: {effect: lock, database: [shop], target: production}}
   - {name: no-purge, action: deny, when: {function: [app.purge, "danger_*"]}}
   - {name: drops, action: allow, when: {effect: drop, relation: "scratch.*"}}
+  - {name: alters, action: deny, when: {effect: alter, relation: "*"}}
 `
 
 func TestFirstAllowOrDenyDecidesEachAct(t *testing.T) {
@@ -144,6 +146,8 @@ func TestFirstAllowOrDenyDecidesEachAct(t *testing.T) {
 		{"allow with a schema, act on another", [][]parser.Act{acts(t, "drop public.t")}, "deny builtin/drop", 0},
 		{"allow with a schema, name without", [][]parser.Act{acts(t, "drop t")}, "deny builtin/drop", 0},
 		{"relation asked for, act without one", [][]parser.Act{acts(t, "drop -")}, "deny builtin/drop", 0},
+		{"any relation asked for", [][]parser.Act{acts(t, "alter t")}, "deny alters", 0},
+		{"any relation asked for, act without one", [][]parser.Act{acts(t, "alter -")}, "allow", 0},
 		{"function with side effects", [][]parser.Act{acts(t, "function danger_zone")}, "deny no-purge", 0},
 		{"procedure", [][]parser.Act{acts(t, "call app.purge")}, "deny no-purge", 0},
 		{"function of another schema", [][]parser.Act{acts(t, "function other.purge")}, "allow", 0},

@@ -136,6 +136,10 @@ func TestDefaultPolicyAdmitsAnySourceButNoReplication(t *testing.T) {
 	if got := p.Admit(target, Client{Source: source, User: "x", Replication: true}); got.Allowed || got.Rule != "builtin/replication" {
 		t.Errorf("a replication connection: %+v", got)
 	}
+	r := p.Ruleset(target, Client{Source: source, User: "x"})
+	if got := outcome(r.Decide(summary(acts(t, "truncate orders")), Context{})); got != "deny builtin/truncate" {
+		t.Errorf("TRUNCATE: %s", got)
+	}
 	if target.Environment != "protected" || target.Upstream.Address != "127.0.0.1:5432" {
 		t.Errorf("target %+v", target)
 	}

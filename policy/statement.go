@@ -25,8 +25,9 @@ type statementConditions struct {
 }
 
 var (
-	// predicated are the effects that have a breadth.
-	predicated = parser.SetOf(parser.Update, parser.Delete, parser.Merge)
+	// predicated are the effects that have a breadth. The branches of MERGE are
+	// updates and deletes; MERGE beside them has none.
+	predicated = parser.SetOf(parser.Update, parser.Delete)
 	// calling are the effects whose object is a function or procedure.
 	calling = parser.SetOf(parser.Function, parser.Call)
 )
@@ -63,9 +64,17 @@ func (r *statementRule) decides() bool {
 
 func (r *statementRule) matches(act *parser.Act, s *scope) bool {
 	return r.effects.Has(act.Effect) &&
-		(r.breadths == 0 || r.breadths.has(act.Breadth)) &&
+		(r.breadths == 0 || r.breadths.has(breadthOf(act))) &&
 		(len(r.relations) == 0 || r.aboutRelation(act.Relation, s)) &&
 		(len(r.functions) == 0 || r.aboutFunction(act.Object, s))
+}
+
+// breadthOf takes an update or delete that nobody measured for one that cannot be.
+func breadthOf(act *parser.Act) parser.Breadth {
+	if act.Breadth == parser.NotApplicable && predicated.Has(act.Effect) {
+		return parser.UnknownBreadth
+	}
+	return act.Breadth
 }
 
 // aboutRelation is false for an act without a relation, whatever the rule does.
