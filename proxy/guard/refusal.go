@@ -70,20 +70,29 @@ func (g *Guard) substituteQuery(nonce string) string {
 // true, where the error is the server's rejection of a substitute. The returned
 // bytes are valid until the next call.
 func (g *Guard) rewrite(message []byte) ([]byte, bool) {
+	q := g.refusalIn(message)
+	if q == nil {
+		return nil, false
+	}
+	fields := q.refusal.fields
+	if s := wire.ErrorField(message[wire.HeaderSize:], 'S'); s != nil {
+		fields.Severity = string(s) // as the server's lc_messages says it
+	}
+	q.refusal = nil
+	at := len(g.toClient)
+	g.toClient = wire.AppendError(g.toClient, fields)
+	return g.toClient[at:], true
+}
+
+// refusalIn returns the request in flight whose nonce a message from the server
+// holds, nil where there is none. Beside the error it may be a notice: a session may
+// ask to see what the server logs of its statements (client_min_messages).
+func (g *Guard) refusalIn(message []byte) *request {
 	pending := g.replies.pending()
 	for i := range pending {
-		r := pending[i].refusal
-		if r == nil || !bytes.Contains(message, []byte(r.nonce)) {
-			continue
+		if r := pending[i].refusal; r != nil && bytes.Contains(message, []byte(r.nonce)) {
+			return &pending[i]
 		}
-		fields := r.fields
-		if s := wire.ErrorField(message[wire.HeaderSize:], 'S'); s != nil {
-			fields.Severity = string(s) // as the server's lc_messages says it
-		}
-		pending[i].refusal = nil
-		at := len(g.toClient)
-		g.toClient = wire.AppendError(g.toClient, fields)
-		return g.toClient[at:], true
 	}
-	return nil, false
+	return nil
 }

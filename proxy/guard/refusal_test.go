@@ -103,6 +103,18 @@ func TestErrorInAnotherLanguageKeepsItsSeverity(t *testing.T) {
 	}
 }
 
+func TestNoticeAboutASubstituteIsKeptFromTheClient(t *testing.T) {
+	b := ready(t, "")
+	b.fromClient(query("TRUNCATE t"), query("SELECT 1"))
+	logged := message(wire.NoticeResponse, "SLOG\x00VLOG\x00C00000\x00Mstatement: "+substitute+"\x00\x00")
+	other := message(wire.NoticeResponse, "SLOG\x00VLOG\x00C00000\x00Mstatement: SELECT 1\x00\x00")
+	b.fromServer(logged, serverError("22P02", "pgcordon_nonce1"), z('I'), other, done("SELECT 1"), z('I'))
+	got := b.received()
+	if strings.Contains(got, "nonce1") || strings.Count(got, "N SLOG") != 1 || !strings.HasPrefix(got, "E SERROR.VERROR.C42501.") {
+		t.Fatalf("the client received %s", got)
+	}
+}
+
 func TestReplicationRefusalUsesItsGrammar(t *testing.T) {
 	b := newBenchWith(t, Config{Rules: rulesOf(t, `statements: [{name: no-backup, action: deny, when: {effect: replication}}]`), Replication: true})
 	b.login()

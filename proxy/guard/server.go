@@ -28,7 +28,8 @@ func (g *Guard) serverMessage(in []byte, ops *Ops) (n, need int) {
 // held tells which messages are read as a whole.
 func held(t byte) bool {
 	switch t {
-	case wire.CommandComplete, wire.ErrorResponse, wire.ReadyForQuery, wire.ParameterStatus, wire.Authentication:
+	case wire.CommandComplete, wire.ErrorResponse, wire.ReadyForQuery, wire.ParameterStatus, wire.Authentication,
+		wire.NoticeResponse:
 		return true
 	}
 	return false
@@ -48,6 +49,11 @@ func (g *Guard) serverWhole(t byte, message []byte, ops *Ops) {
 		g.completed(body, ops)
 	case wire.ReadyForQuery:
 		g.readyForQuery(body, ops)
+	case wire.NoticeResponse:
+		if g.refusalIn(message) != nil { // about a substitute, which the client did not send
+			ops.drop(len(message))
+			return
+		}
 	case wire.ErrorResponse:
 		rewritten, ours := g.rewrite(message)
 		g.failed(body, ops)
