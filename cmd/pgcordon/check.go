@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/pgcordon/pgcordon/policy"
 )
@@ -14,28 +13,28 @@ type checkCommand struct {
 
 // Run prints everything that is wrong with the file, a line an error, and exits
 // with status 1 where there is anything.
-func (c *checkCommand) Run() error {
+func (c *checkCommand) Run(s *streams) error {
 	p, err := policy.Load(c.Config)
 	if err != nil {
-		report(c.Config, err)
+		s.report(c.Config, err)
 		return exitCode(1)
 	}
 	for _, w := range p.Warnings {
-		fmt.Fprintf(os.Stderr, "%s\n", w)
+		fmt.Fprintln(s.err, w.Error())
 	}
-	fmt.Printf("%s: ok: %d targets, %d warnings\n", c.Config, len(p.Targets), len(p.Warnings))
+	fmt.Fprintf(s.out, "%s: ok: %d targets, %d warnings\n", c.Config, len(p.Targets), len(p.Warnings))
 	return nil
 }
 
 // report prints a configuration's errors as file:line:column: message.
-func report(file string, err error) {
+func (s *streams) report(file string, err error) {
 	var all policy.Errors
 	if !errors.As(err, &all) {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", file, err)
+		fmt.Fprintf(s.err, "%s: %v\n", file, err)
 		return
 	}
 	for _, e := range all {
-		fmt.Fprintln(os.Stderr, e.Error())
+		fmt.Fprintln(s.err, e.Error())
 	}
-	fmt.Fprintf(os.Stderr, "%s: %d errors\n", file, len(all))
+	fmt.Fprintf(s.err, "%s: %d errors\n", file, len(all))
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"os"
 	"strings"
 
 	"github.com/pgcordon/pgcordon/identity"
@@ -72,22 +71,22 @@ type explainedAct struct {
 
 // Run explains, and exits with status 2 where the session or the statement would
 // be refused.
-func (c *explainCommand) Run() error {
-	sql, err := c.text()
+func (c *explainCommand) Run(s *streams) error {
+	sql, err := c.text(s.in)
 	if err != nil {
 		return err
 	}
-	e, err := c.explain(sql)
+	e, err := c.explain(s, sql)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		out := json.NewEncoder(os.Stdout)
+		out := json.NewEncoder(s.out)
 		out.SetIndent("", "  ")
 		out.SetEscapeHTML(false)
 		err = out.Encode(e)
 	} else {
-		e.print(os.Stdout)
+		e.print(s.out)
 	}
 	if err == nil && (e.Session.Decision == "deny" || e.Decision != nil && e.Decision.Decision == "deny") {
 		return exitCode(2)
@@ -95,16 +94,16 @@ func (c *explainCommand) Run() error {
 	return err
 }
 
-func (c *explainCommand) text() (string, error) {
+func (c *explainCommand) text(in io.Reader) (string, error) {
 	if c.SQL != "" && c.SQL != "-" {
 		return c.SQL, nil
 	}
-	text, err := io.ReadAll(os.Stdin)
+	text, err := io.ReadAll(in)
 	return strings.TrimSpace(string(text)), err
 }
 
-func (c *explainCommand) explain(sql string) (*explanation, error) {
-	p, target, err := c.policy()
+func (c *explainCommand) explain(s *streams, sql string) (*explanation, error) {
+	p, target, err := c.policy(s)
 	if err != nil {
 		return nil, err
 	}
@@ -189,12 +188,12 @@ func audited(deny, wouldDeny, record bool) string {
 	return "allow"
 }
 
-func (c *explainCommand) policy() (*policy.Policy, *policy.Target, error) {
+func (c *explainCommand) policy(s *streams) (*policy.Policy, *policy.Target, error) {
 	p := policy.Default(policy.Endpoint{}, policy.Endpoint{})
 	if c.Config != "" {
 		var err error
 		if p, err = policy.Load(c.Config); err != nil {
-			report(c.Config, err)
+			s.report(c.Config, err)
 			return nil, nil, exitCode(1)
 		}
 	}

@@ -5,6 +5,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"os"
 
 	"github.com/alecthomas/kong"
@@ -18,18 +20,50 @@ type commands struct {
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
+// streams are where a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
 func main() {
+	os.Exit(execute(os.Args[1:], &streams{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// execute runs a command line and returns the exit status.
+func execute(args []string, s *streams) int {
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
 	var c commands
-	ctx := kong.Parse(&c,
+	status := -1
+	parser := kong.Must(&c,
 		kong.Name("pgcordon"),
 		kong.Description("A guard in front of PostgreSQL."),
-		kong.UsageOnError(),
+		kong.Writers(s.out, s.err),
+		kong.Exit(func(code int) { status = code }),
+		kong.Bind(s),
 	)
-	err := ctx.Run()
-	if code := exitCode(0); errors.As(err, &code) {
-		os.Exit(int(code))
+	ctx, err := parser.Parse(args)
+	if status >= 0 { // --help
+		return status
 	}
-	ctx.FatalIfErrorf(err)
+	if err == nil {
+		err = ctx.Run()
+	}
+	return s.status(err)
+}
+
+// status tells people what went wrong and programs that something did.
+func (s *streams) status(err error) int {
+	if err == nil {
+		return 0
+	}
+	if code := exitCode(0); errors.As(err, &code) {
+		return int(code)
+	}
+	fmt.Fprintf(s.err, "pgcordon: %v\n", err)
+	return 1
 }
 
 // exitCode ends the program with a status and without a message.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -29,33 +30,33 @@ type runCommand struct {
 
 // Run stands in front of the servers until SIGTERM or SIGINT; a second one ends
 // the program at once.
-func (c *runCommand) Run() error {
-	p, err := c.policy()
+func (c *runCommand) Run(s *streams) error {
+	p, err := c.policy(s)
 	if err != nil {
 		return err
 	}
-	g, err := newProcess(p, c.logger())
+	g, err := newProcess(p, c.logger(s.err))
 	if err != nil {
 		return err
 	}
 	return g.run()
 }
 
-func (c *runCommand) logger() *slog.Logger {
+func (c *runCommand) logger(to io.Writer) *slog.Logger {
 	if c.LogJSON {
-		return slog.New(slog.NewJSONHandler(os.Stderr, nil))
+		return slog.New(slog.NewJSONHandler(to, nil))
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, nil))
+	return slog.New(slog.NewTextHandler(to, nil))
 }
 
-func (c *runCommand) policy() (*policy.Policy, error) {
+func (c *runCommand) policy(s *streams) (*policy.Policy, error) {
 	switch {
 	case c.Config != "" && (c.Listen != "" || c.Upstream != ""):
 		return nil, errors.New("--listen and --upstream go without --config")
 	case c.Config != "":
 		p, err := policy.Load(c.Config)
 		if err != nil {
-			report(c.Config, err)
+			s.report(c.Config, err)
 			return nil, exitCode(1)
 		}
 		return p, nil

@@ -12,8 +12,8 @@ var version = "dev"
 type versionCommand struct{}
 
 // Run prints the version, the revision that it was built from and Go's version.
-func (versionCommand) Run() error {
-	fmt.Printf("pgcordon %s (%s, %s)\n", version, revision(), runtime.Version())
+func (versionCommand) Run(s *streams) error {
+	fmt.Fprintf(s.out, "pgcordon %s (%s, %s)\n", version, revision(), runtime.Version())
 	return nil
 }
 
