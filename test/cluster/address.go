@@ -8,17 +8,19 @@ import (
 )
 
 // Addr is the server's TCP address, host:port.
-func (c *Cluster) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port)) }
+func (c *Cluster) Addr() string {
+	return net.JoinHostPort(c.Config.Address, strconv.Itoa(c.Config.Port))
+}
 
 // Port is the server's TCP port.
-func (c *Cluster) Port() int { return c.port }
+func (c *Cluster) Port() int { return c.Config.Port }
 
 // SocketDir is the folder of the server's unix socket, which libpq takes as host.
 func (c *Cluster) SocketDir() string { return c.home }
 
 // Socket is the path of the server's unix socket.
 func (c *Cluster) Socket() string {
-	return filepath.Join(c.home, ".s.PGSQL."+strconv.Itoa(c.port))
+	return filepath.Join(c.home, ".s.PGSQL."+strconv.Itoa(c.Config.Port))
 }
 
 // DSN is the URL with which a client connects over TCP without TLS.
@@ -34,5 +36,5 @@ func DSN(addr, user, database string) string {
 // AdminDSN is how the superuser connects through the unix socket, past any guard
 // and any authentication.
 func (c *Cluster) AdminDSN(database string) string {
-	return "host=" + c.home + " port=" + strconv.Itoa(c.port) + " user=postgres database=" + database
+	return "host=" + c.home + " port=" + strconv.Itoa(c.Config.Port) + " user=postgres database=" + database
 }

@@ -24,7 +24,6 @@ const startTimeout = 60 * time.Second
 type Cluster struct {
 	Config  Config
 	home    string
-	port    int
 	process *child.Process
 }
 
@@ -42,6 +41,9 @@ func Start(config Config) (*Cluster, error) {
 	home, err := newHome(o)
 	if err != nil {
 		return nil, err
+	}
+	if config.Address == "" {
+		config.Address = "127.0.0.1"
 	}
 	c := &Cluster{Config: config, home: home}
 	if err := c.boot(inst, o); err != nil {
@@ -94,12 +96,14 @@ func (c *Cluster) configure(o owner) error {
 }
 
 func (c *Cluster) launch(inst installation, o owner) error {
-	port, err := freePort()
-	if err != nil {
-		return err
+	if c.Config.Port == 0 {
+		port, err := freePort(c.Config.Address)
+		if err != nil {
+			return err
+		}
+		c.Config.Port = port
 	}
-	c.port = port
-	args := []string{"-D", "data", "-c", "port=" + strconv.Itoa(port), "-c", "unix_socket_directories=" + c.home}
+	args := []string{"-D", "data", "-c", "port=" + strconv.Itoa(c.Config.Port), "-c", "unix_socket_directories=" + c.home}
 	for name, value := range c.Config.settings() {
 		args = append(args, "-c", name+"="+value)
 	}
@@ -136,8 +140,8 @@ func (c *Cluster) awaitReady() error {
 
 // freePort finds a port that nobody listens on. Somebody else may take it first;
 // then the server ends at once and says so.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func freePort(address string) (int, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
 	if err != nil {
 		return 0, fmt.Errorf("find a port: %w", err)
 	}

@@ -21,6 +21,8 @@ type Config struct {
 	Auth string
 	// CertificateFile and KeyFile turn TLS on; ClientCAFile verifies clients.
 	CertificateFile, KeyFile, ClientCAFile string
+	Address                                string            // to listen on: 127.0.0.1 unless given
+	Port                                   int               // a free one unless given
 	Conf                                   map[string]string // settings of postgresql.conf
 	HBA                                    []string          // lines put in front of pg_hba.conf's
 }
@@ -35,7 +37,7 @@ func (c Config) auth() string {
 // settings are the server's, the caller's last, so that it wins.
 func (c Config) settings() map[string]string {
 	s := map[string]string{
-		"listen_addresses": "127.0.0.1",
+		"listen_addresses": c.Address,
 		"shared_buffers":   "32MB",
 		// Nobody needs the data after a crash.
 		"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",

@@ -31,6 +31,7 @@ statements:
 builtin: false
 audit: {file: "$audit"}
 metrics: {listen: "$metrics"}
+limits: {cancels_per_second: 1000}
 `
 
 // tables are what scripts find. They leave them as they were.

@@ -12,7 +12,7 @@ import (
 
 // patience is how long a script waits for what must come. It only ends a test
 // that has failed anyway.
-const patience = 60 * time.Second
+const patience = 20 * time.Second
 
 // message is one message from the server. A type of 0 marks the one-byte answer to
 // an encryption request, and what is left of a stream that ends in no whole message.

@@ -1,7 +1,6 @@
 package pgtest
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"net/http"
@@ -9,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -41,8 +39,9 @@ type Guard struct {
 func StartGuard(t testing.TB, config string) *Guard {
 	t.Helper()
 	dir := t.TempDir()
+	addrs := freeAddrs(t, 2)
 	g := &Guard{
-		Addr: freeAddr(t), Metrics: freeAddr(t), Socket: filepath.Join(socketDir(t), ".s.PGSQL.6432"),
+		Addr: addrs[0], Metrics: addrs[1], Socket: filepath.Join(socketDir(t), ".s.PGSQL.6432"),
 		ConfigFile: filepath.Join(dir, "pgcordon.yaml"), AuditFile: filepath.Join(dir, "audit.jsonl"),
 		output: &output{},
 	}
@@ -152,15 +151,20 @@ func (g *Guard) stop(t testing.TB) {
 	}
 }
 
-// freeAddr is a TCP address that nobody listens on.
-func freeAddr(t testing.TB) string {
+// freeAddrs are TCP addresses that nobody listens on. They are found together, for
+// the kernel may hand out a port again as soon as it is free.
+func freeAddrs(t testing.TB, n int) []string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var addrs []string
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		addrs = append(addrs, l.Addr().String())
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return addrs
 }
 
 // socketDir is a folder whose name is short enough for a unix socket's path: 107
@@ -173,22 +177,4 @@ func socketDir(t testing.TB) string {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	return dir
-}
-
-// output gathers what a process prints while a test may be reading it.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }
