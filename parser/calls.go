@@ -9,6 +9,9 @@ import (
 // call records a function call.
 func (w *walker) call(f *pg_query.FuncCall) {
 	name := relationNamed(parts(f.Funcname))
+	if isSyntax(f, name) {
+		return
+	}
 	w.stmt.calls(strings.ToLower(name.String()))
 	effects := functionEffects(name.Schema, name.Name)
 	if effects.Has(Settings) {
@@ -16,6 +19,13 @@ func (w *walker) call(f *pg_query.FuncCall) {
 		return
 	}
 	w.object(name.String(), effects.List()...)
+}
+
+// isSyntax tells whether gram.y made the call of other syntax: EXTRACT, AT TIME ZONE,
+// LIKE ... ESCAPE. The name is not in the text then.
+func isSyntax(f *pg_query.FuncCall, name Relation) bool {
+	return f.Funcformat == pg_query.CoercionForm_COERCE_SQL_SYNTAX ||
+		name.Schema == "pg_catalog" && (name.Name == "like_escape" || name.Name == "similar_to_escape")
 }
 
 // setConfig records set_config(name, ...), which is SET in disguise. A name that is

@@ -102,6 +102,7 @@ func (w *walker) createsFunction(n *pg_query.CreateFunctionStmt) {
 // copies judges COPY. What COPY (query) does counts as well as that it copies.
 func (w *walker) copies(n *pg_query.CopyStmt) {
 	w.kind("COPY")
+	w.literalDependent = true // an empty file name is as good as none to pg_query
 	a := Act{Effect: CopyOut, Relation: relationOf(n.Relation)}
 	switch {
 	case n.IsProgram:

@@ -41,7 +41,7 @@ func read(sql string, o Options) *Summary {
 	if nesting(sql) > maxNesting {
 		return judgeTokens(sql, "nested too deep")
 	}
-	tree, err := pg_query.Parse(sql)
+	tree, err := parse(sql)
 	if err != nil {
 		return judgeTokens(sql, err.Error())
 	}
@@ -50,6 +50,45 @@ func read(sql string, o Options) *Summary {
 		s.add(sql, raw)
 	}
 	return s
+}
+
+// parse returns the tree of a text. pg_query stumbles over a comment between two
+// words that its grammar takes together (NOT /**/ LIKE), which PostgreSQL does not,
+// so what it rejects is tried without comments.
+func parse(sql string) (*pg_query.ParseResult, error) {
+	tree, err := pg_query.Parse(sql)
+	if err == nil {
+		return tree, nil
+	}
+	if plain := blankComments(sql); plain != sql {
+		if tree, plainErr := pg_query.Parse(plain); plainErr == nil {
+			return tree, nil
+		}
+	}
+	return nil, err
+}
+
+// blankComments replaces comments by as many spaces, so that positions hold. What is
+// between the pieces of a string stays, for there a line end matters.
+func blankComments(sql string) string {
+	var out strings.Builder
+	l := lexer{sql: sql}
+	end := 0
+	for {
+		t := l.next()
+		if l.commentsOpen {
+			return sql
+		}
+		gap := sql[end:t.start]
+		if strings.TrimLeft(gap, " \t\r\n\f\v") != "" {
+			gap = strings.Repeat(" ", len(gap))
+		}
+		out.WriteString(gap)
+		out.WriteString(sql[t.start:t.end])
+		if end = t.end; t.kind == endToken {
+			return out.String()
+		}
+	}
 }
 
 // add judges one statement of a parsed text.

@@ -1,7 +1,6 @@
 package parser
 
 import (
-	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -92,15 +91,18 @@ func messageName(m protoreflect.Message) []string {
 	return nil
 }
 
-// objectType returns the type of object that a node carries.
+// objectType returns the type of object that a node carries. Where ALTER ... RENAME
+// has two, the relation's comes first; it is access method, the first of the
+// enumeration, where it was not set.
 func objectType(m protoreflect.Message) pg_query.ObjectType {
-	fields := m.Descriptor().Fields()
-	for i := range fields.Len() {
-		f := fields.Get(i)
-		if slices.Contains(typeFields, f.Name()) && f.Kind() == protoreflect.EnumKind && m.Has(f) {
-			if t := pg_query.ObjectType(m.Get(f).Enum()); t > 1 || f.Name() != "relation_type" {
-				return t
-			}
+	for _, name := range typeFields {
+		f := m.Descriptor().Fields().ByName(name)
+		if f == nil || f.Kind() != protoreflect.EnumKind {
+			continue
+		}
+		t := pg_query.ObjectType(m.Get(f).Enum())
+		if name != "relation_type" || t > pg_query.ObjectType_OBJECT_ACCESS_METHOD {
+			return t
 		}
 	}
 	return 0

@@ -19,7 +19,7 @@ var effectWords = [effectCount][]string{
 	Alter:       {"alter", "comment", "security"},
 	Create:      {"create", "into", "import"},
 	Privileges:  {"grant", "revoke", "owner", "owned", "reassign"},
-	Role:        {"role", "authorization", "user", "group", "pg_settings"},
+	Role:        {"role", "authorization", "user", "group", "session_authorization", "pg_settings"},
 	CopyIn:      {"copy"},
 	CopyOut:     {"copy"},
 	CopyProgram: {"copy"},
@@ -30,7 +30,7 @@ var effectWords = [effectCount][]string{
 	Maintenance: {"vacuum", "analyze", "analyse", "cluster", "reindex", "checkpoint", "refresh"},
 	Settings:    {"set", "reset", "discard", "read", "isolation", "deferrable"},
 	Replication: append([]string{"publication", "subscription"}, replicationCommands...),
-	Transaction: {"begin", "start", "commit", "end", "abort", "rollback", "savepoint", "release", "prepare", "constraints"},
+	Transaction: {"begin", "start", "commit", "end", "abort", "rollback", "savepoint", "release", "prepare", "constraints", "snapshot"},
 	Session:     {"listen", "unlisten", "notify", "declare", "fetch", "move", "close", "deallocate", "show", "explain", "prepare", "discard"},
 	Execute:     {"execute"},
 }
