@@ -5,6 +5,7 @@ const (
 	InsufficientPrivilege    = "42501" // a refused statement
 	InvalidAuthorization     = "28000" // a refused session
 	ProtocolViolation        = "08P01"
+	InvalidParameterValue    = "22023"
 	TooManyConnections       = "53300"
 	AdminShutdown            = "57P01"
 	CannotConnectNow         = "57P03"

@@ -1,18 +1,15 @@
 package wire
 
-import (
-	"errors"
-	"strings"
-)
-
-var errOptions = errors.New("startup options: a switch without its value")
+import "strings"
 
 // ParseOptions returns the settings that the startup parameter "options" makes:
 // "-c name=value", "-cname=value" and "--name=value", where a dash in a long
-// name stands for an underscore. Other switches of the server's command line
-// are returned as a setting with the switch as name, so that a judge sees them.
+// name stands for an underscore. Other words of the server's command line
+// are returned as a setting with the word as name, so that a judge sees them: a
+// cluster of switches may set anything ("-ec name=value"). What the server cannot
+// read it refuses itself.
 // src/backend/tcop/postgres.c: process_postgres_switches, pg_split_opts.
-func ParseOptions(options string) ([]Setting, error) {
+func ParseOptions(options string) []Setting {
 	var settings []Setting
 	words := splitOptions(options)
 	for i := 0; i < len(words); i++ {
@@ -20,21 +17,16 @@ func ParseOptions(options string) ([]Setting, error) {
 		switch {
 		case strings.HasPrefix(word, "--"):
 			settings = append(settings, setting(word[2:]))
+		case word == "-c" && i+1 < len(words):
+			i++
+			settings = append(settings, setting(words[i]))
 		case strings.HasPrefix(word, "-c"):
-			value := word[2:]
-			if value == "" {
-				i++
-				if i == len(words) {
-					return nil, errOptions
-				}
-				value = words[i]
-			}
-			settings = append(settings, setting(value))
+			settings = append(settings, setting(word[2:]))
 		default:
 			settings = append(settings, Setting{Name: word})
 		}
 	}
-	return settings, nil
+	return settings
 }
 
 func setting(assignment string) Setting {

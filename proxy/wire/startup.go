@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 )
 
@@ -15,11 +14,11 @@ const (
 	Version30         = 3 << 16
 )
 
-// A startup packet has 8 to MaxStartupSize bytes, its length field included.
-// src/include/libpq/pqcomm.h: MAX_STARTUP_PACKET_LENGTH.
+// A startup packet has 8 to MaxStartupSize bytes, its length field included, which
+// MAX_STARTUP_PACKET_LENGTH in src/include/libpq/pqcomm.h does not count.
 const (
 	MinStartupSize = 8
-	MaxStartupSize = 10000
+	MaxStartupSize = 10004
 )
 
 // maxNameLength is NAMEDATALEN - 1: a longer role or database name would be
@@ -46,18 +45,27 @@ type Setting struct{ Name, Value string }
 // packet must hold MinStartupSize bytes.
 func StartupCode(packet []byte) uint32 { return binary.BigEndian.Uint32(packet[4:8]) }
 
+// StartupError is why a StartupMessage is refused, with the SQLSTATE and, where the
+// server refuses it too, the words of the server.
+type StartupError struct{ Code, Message string }
+
+// Error returns the message.
+func (e *StartupError) Error() string { return e.Message }
+
 var (
-	errTerminator = errors.New("invalid startup packet layout: expected terminator as last byte")
-	errNoUser     = errors.New("no PostgreSQL user name specified in startup packet")
+	errTerminator = &StartupError{ProtocolViolation, "invalid startup packet layout: expected terminator as last byte"}
+	errNoUser     = &StartupError{InvalidAuthorization, "no PostgreSQL user name specified in startup packet"}
+	errLongName   = &StartupError{ProtocolViolation, fmt.Sprintf("user or database name longer than %d bytes", maxNameLength)}
 )
 
 // ParseStartup reads a whole StartupMessage of protocol 3. It is stricter than
 // the server where leniency would let a rule judge other values than the server
-// uses: a parameter given twice, and names over 63 bytes, are errors.
+// uses: a parameter given twice, and names over 63 bytes, are errors. Every error
+// is a *StartupError.
 func ParseStartup(packet []byte) (Startup, error) {
 	code := StartupCode(packet)
 	s := Startup{Major: uint16(code >> 16), Minor: uint16(code)}
-	if packet[len(packet)-1] != 0 {
+	if len(packet) == MinStartupSize || packet[len(packet)-1] != 0 {
 		return s, errTerminator
 	}
 	rest := packet[8:]
@@ -72,7 +80,7 @@ func ParseStartup(packet []byte) (Startup, error) {
 			return s, errTerminator
 		}
 		if seen[string(name)] {
-			return s, fmt.Errorf("startup parameter %q given twice", name)
+			return s, &StartupError{ProtocolViolation, fmt.Sprintf("startup parameter %q given twice", name)}
 		}
 		seen[string(name)] = true
 		if err := s.set(string(name), string(value)); err != nil {
@@ -93,11 +101,7 @@ func (s *Startup) set(name, value string) error {
 		s.Database = value
 	case "options":
 		s.Options = value
-		settings, err := ParseOptions(value)
-		if err != nil {
-			return err
-		}
-		s.Settings = append(s.Settings, settings...)
+		s.Settings = append(s.Settings, ParseOptions(value)...)
 	case "replication":
 		return s.setReplication(value)
 	default:
@@ -120,7 +124,7 @@ func (s *Startup) setReplication(value string) error {
 	}
 	on, ok := parseBool(value)
 	if !ok {
-		return fmt.Errorf("invalid value for parameter \"replication\": %q", value)
+		return &StartupError{InvalidParameterValue, fmt.Sprintf("invalid value for parameter \"replication\": \"%s\"", value)}
 	}
 	s.Replication, s.Physical = on, on
 	return nil
@@ -134,7 +138,7 @@ func (s *Startup) complete() error {
 		s.Database = s.User
 	}
 	if len(s.User) > maxNameLength || len(s.Database) > maxNameLength {
-		return fmt.Errorf("user or database name longer than %d bytes", maxNameLength)
+		return errLongName
 	}
 	return nil
 }
