@@ -5,12 +5,13 @@ import (
 
 	"github.com/pgcordon/pgcordon/identity"
 	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/relay"
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
 // admit decides whether the session may reach the server, which has not yet heard
 // of it. It returns the refusal for the client, or nil.
-func (s *session) admit() *Farewell {
+func (s *session) admit() *relay.Farewell {
 	s.admission = s.place.policy.Admit(s.place.target, s.client)
 	if s.admission.Allowed {
 		return nil
@@ -19,9 +20,9 @@ func (s *session) admit() *Farewell {
 }
 
 // refusal records a refused session and returns what its client is told.
-func (s *session) refusal(a policy.Admission) *Farewell {
+func (s *session) refusal(a policy.Admission) *relay.Farewell {
 	event := s.recordRefusal(a)
-	return &Farewell{
+	return &relay.Farewell{
 		Code: wire.InvalidAuthorization,
 		Message: fmt.Sprintf("pgcordon refused the session: rule %s, source environment %s, target environment %s, event %s",
 			a.Rule, s.client.Source.Environment, s.place.target.Environment, event),

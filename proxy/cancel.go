@@ -22,10 +22,10 @@ func (s *session) forwardCancel(ctx context.Context, packet []byte) error {
 	switch {
 	case !admission.Allowed:
 		s.recordCancel("refused", admission)
-		return &Error{Kind: KindRefused, Op: "cancel request", Err: errRefused}
+		return fail(KindRefused, "cancel request", errRefused)
 	case !s.server.cancels.allow(s.facts.Address, s.place.policy.Limits.CancelsPerSecond):
 		s.recordCancel("rate_limited", admission)
-		return &Error{Kind: KindLimit, Op: "cancel request", Err: errCancelRate}
+		return fail(KindLimit, "cancel request", errCancelRate)
 	}
 	conn, err := s.place.dialUpstream(ctx)
 	if err != nil {

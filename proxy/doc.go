@@ -10,8 +10,7 @@
 //	admit.go      source environment, session decision, refusal
 //	upstream.go   dial the target, TLS, send the startup packet
 //	cancel.go     forward a CancelRequest
-//	relay.go      what moves bytes, and the contract between it and a session
-//	pump.go       the relay of two goroutines a session
+//	relay/        what moves the bytes from here on
 //	record.go     what a session did, for audit log, metrics and program log
 //	server.go     listeners, reload, drain
 //

@@ -3,6 +3,8 @@ package proxy
 import (
 	"errors"
 	"fmt"
+
+	"github.com/pgcordon/pgcordon/proxy/relay"
 )
 
 // Kind is the way in which a session can fail. It names the failure in metrics.
@@ -32,8 +34,6 @@ type Error struct {
 	Kind Kind
 	Op   string
 	Err  error
-	// Told is true where the client has been sent a FATAL error.
-	Told bool
 }
 
 // Error returns the operation and the cause.
@@ -51,4 +51,20 @@ func kindOf(err error) Kind {
 		return e.Kind
 	}
 	return ""
+}
+
+// sided turns what a relay says into an error of this package.
+func sided(err error) error {
+	var e *relay.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	kind := KindUpstream
+	switch {
+	case e.Panic:
+		kind = KindPanic
+	case e.Side == relay.Client:
+		kind = KindClient
+	}
+	return fail(kind, e.Op, e.Err)
 }

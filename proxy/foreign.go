@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	"github.com/pgcordon/pgcordon/proxy/relay"
 )
 
 // forwardForeign lets the server refuse a protocol version that pgcordon does not
@@ -12,12 +14,12 @@ import (
 func (s *session) forwardForeign(o *opening) error {
 	admission := s.place.policy.MayAdmit(s.place.target, s.client.Source)
 	if !admission.Allowed {
-		tell(o.conn, s.refusal(admission))
-		return &Error{Kind: KindRefused, Op: "session", Err: errRefused, Told: true}
+		s.refusal(admission).Tell(o.conn)
+		return fail(KindRefused, "session", errRefused)
 	}
 	conn, err := s.place.dialUpstream(s.ctx)
 	if err != nil {
-		tell(o.conn, dialFailure(s.place.target.Name))
+		dialFailure(s.place.target.Name).Tell(o.conn)
 		return err
 	}
 	defer conn.Close()
@@ -27,7 +29,6 @@ func (s *session) forwardForeign(o *opening) error {
 	}
 	const longestAnswer = 1 << 16
 	_, _ = io.Copy(o.conn, io.LimitReader(conn, longestAnswer))
-	closeGently(o.conn)
-	drain(o.conn)
+	relay.CloseGently(o.conn)
 	return fail(KindVersion, "startup", errors.New("unsupported protocol version"))
 }

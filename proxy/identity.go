@@ -4,8 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/base32"
-	"io"
-	"net"
 	"net/netip"
 	"strings"
 
@@ -38,7 +36,3 @@ func newNonce() string {
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
 	return "pgcordon_" + strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
 }
-
-// drain reads and throws away what a client still sends, until it closes or the
-// connection's deadline passes.
-func drain(c net.Conn) { _, _ = io.Copy(io.Discard, c) }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/relay"
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
@@ -54,9 +55,9 @@ func (s *Server) admitConnection(l *listener, conn net.Conn) {
 // turnAway tells a client that there are too many sessions. It must not wait for
 // it: what does not fit into the socket's buffer is lost.
 func (s *Server) turnAway(conn net.Conn) {
-	full := Farewell{Code: wire.TooManyConnections, Message: "pgcordon: too many sessions (limits.sessions, limits.prelogin_sessions)"}
+	full := relay.Farewell{Code: wire.TooManyConnections, Message: "pgcordon: too many sessions (limits.sessions, limits.prelogin_sessions)"}
 	_ = conn.SetDeadline(time.Now().Add(acceptPause))
-	_, _ = conn.Write(full.encode())
+	_, _ = conn.Write(full.Encode())
 	_ = conn.Close()
 }
 

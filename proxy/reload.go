@@ -8,6 +8,7 @@ import (
 	"net"
 
 	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/relay"
 	"github.com/pgcordon/pgcordon/proxy/transport"
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
@@ -110,7 +111,7 @@ func hostOf(e policy.Endpoint) string {
 // gone. A session that is still in its login is judged when that is over.
 func (s *session) reload(at *place) {
 	if at == nil {
-		s.end(&Farewell{Code: wire.AdminShutdown, Message: "pgcordon: this target is no longer configured"})
+		s.end(&relay.Farewell{Code: wire.AdminShutdown, Message: "pgcordon: this target is no longer configured"})
 		return
 	}
 	s.next.Store(at)

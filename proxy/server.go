@@ -15,6 +15,7 @@ import (
 	"github.com/pgcordon/pgcordon/metrics"
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/relay"
 	"github.com/pgcordon/pgcordon/proxy/transport"
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
@@ -25,7 +26,7 @@ type Config struct {
 	Audit   *audit.Log
 	Metrics *metrics.Metrics
 	Cache   *parser.Cache
-	Relay   Relay
+	Relay   relay.Relay
 }
 
 // Server runs the sessions of all targets.
@@ -34,7 +35,7 @@ type Server struct {
 	audit   *audit.Log
 	metrics *metrics.Metrics
 	cache   *parser.Cache
-	relay   Relay
+	relay   relay.Relay
 	cancels cancelRates
 
 	open, inLogin atomic.Int64
@@ -73,24 +74,32 @@ func (s *Server) Addresses() map[string][]net.Addr {
 func (s *Server) serve(p *place, at policy.Endpoint, conn net.Conn) {
 	ctx, end := context.WithCancelCause(context.Background())
 	ses := &session{server: s, place: p, id: audit.NewID(), began: time.Now(), ctx: ctx, end: end}
-	defer func() {
-		if r := recover(); r != nil {
-			s.log.Error("session failed by a defect", "session_id", ses.id, "panic", r, "stack", string(debug.Stack()))
-			s.metrics.StartupFailed(p.target.Name, string(KindPanic))
-		}
+	over := func(err error) {
+		ses.recordEnd(err)
 		end(nil)
 		_ = conn.Close()
 		s.remove(ses)
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			over(fail(KindPanic, "session", fmt.Errorf("%v\n%s", r, debug.Stack())))
+		}
 	}()
 	if !s.add(ses, at) {
-		tell(conn, drainFarewell)
+		drainFarewell.Tell(conn)
+		over(nil)
 		return
 	}
-	ses.recordEnd(ses.run(conn))
+	link, err := ses.begin(conn)
+	if link == nil {
+		over(err)
+		return
+	}
+	s.relay.Run(link, func(err error) { over(ses.relayed(link, err)) })
 }
 
 // drainFarewell is what a client is told while the server shuts down.
-var drainFarewell = &Farewell{Code: wire.AdminShutdown, Message: "pgcordon is shutting down"}
+var drainFarewell = &relay.Farewell{Code: wire.AdminShutdown, Message: "pgcordon is shutting down"}
 
 func (s *Server) add(ses *session, at policy.Endpoint) bool {
 	s.mu.Lock()

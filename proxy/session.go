@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/pgcordon/pgcordon/metrics"
 	"github.com/pgcordon/pgcordon/policy"
 	"github.com/pgcordon/pgcordon/proxy/guard"
+	"github.com/pgcordon/pgcordon/proxy/relay"
 	"github.com/pgcordon/pgcordon/proxy/transport"
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
@@ -38,7 +40,7 @@ type session struct {
 	next     atomic.Pointer[place] // what a reload put in the place of place
 	relaying atomic.Bool           // what stands above is complete, and rules is in use
 	ctx      context.Context
-	end      context.CancelCauseFunc // with a *Farewell as cause
+	end      context.CancelCauseFunc // with a *relay.Farewell as cause
 	login    *time.Timer             // ends a login that takes too long
 	loggedIn atomic.Bool
 	bytes    struct{ client, server atomic.Int64 }
@@ -46,24 +48,24 @@ type session struct {
 	refused  atomic.Int64
 }
 
-// run serves the client from its first byte to its last.
-func (s *session) run(conn net.Conn) error {
+// begin takes a client from its first byte to the relay. It returns nil where the
+// session is over before that.
+func (s *session) begin(conn net.Conn) (*relay.Link, error) {
 	s.login = time.AfterFunc(s.place.policy.Limits.LoginTimeout, s.loginTimedOut)
-	defer s.login.Stop()
 	_ = conn.SetDeadline(s.began.Add(s.place.policy.Limits.LoginTimeout))
 	o, err := s.open(conn)
 	if err != nil {
-		return s.explain(conn, o, err)
+		return nil, s.explain(conn, o, err)
 	}
 	switch {
 	case o.cancel:
-		return s.forwardCancel(s.ctx, o.packet)
+		return nil, s.forwardCancel(s.ctx, o.packet)
 	case o.foreign:
-		return s.forwardForeign(o)
+		return nil, s.forwardForeign(o)
 	}
 	if farewell := s.admit(); farewell != nil {
-		tell(o.conn, farewell)
-		return &Error{Kind: KindRefused, Op: "session", Err: errRefused, Told: true}
+		farewell.Tell(o.conn)
+		return nil, fail(KindRefused, "session", errRefused)
 	}
 	return s.connect(o)
 }
@@ -121,30 +123,35 @@ func (s *session) identify(conn net.Conn) (net.Conn, error) {
 	return behind, nil
 }
 
-// connect connects an admitted client with its server and relays until the end.
-func (s *session) connect(o *opening) error {
+// connect connects an admitted client with its server.
+func (s *session) connect(o *opening) (*relay.Link, error) {
 	upstream, err := s.place.dialUpstream(s.ctx)
 	if err != nil {
 		s.server.metrics.UpstreamFailed(s.place.target.Name, string(kindOf(err)))
-		tell(o.conn, dialFailure(s.place.target.Name))
-		return err
+		dialFailure(s.place.target.Name).Tell(o.conn)
+		return nil, err
 	}
-	defer upstream.Close()
 	if _, err := upstream.Write(o.packet); err != nil {
-		return fail(KindUpstream, "send the startup packet", err)
+		_ = upstream.Close()
+		return nil, fail(KindUpstream, "send the startup packet", err)
 	}
 	_ = o.conn.SetDeadline(time.Time{}) // s.login watches from here on
 	g := s.guard(o, upstream)
 	s.relaying.Store(true)
 	s.renew()
 	s.metrics.Opened()
-	err = s.server.relay.Run(&Link{
+	return &relay.Link{
 		Client: o.conn, Server: upstream, Behind: o.behind, Guard: g,
 		Observer: s, Rules: s.rules.Load, Context: s.ctx,
-	})
-	for _, e := range g.Unfinished() {
+	}, nil
+}
+
+// relayed notes the end of the relay.
+func (s *session) relayed(l *relay.Link, err error) error {
+	for _, e := range l.Guard.Unfinished() {
 		s.Finish(e)
 	}
+	err = sided(err)
 	s.metrics.Closed(s.outcome(err))
 	return err
 }
@@ -165,9 +172,12 @@ func (s *session) guard(o *opening, upstream net.Conn) *guard.Guard {
 	})
 }
 
+// setsSearchPath tells whether startup parameters may set search_path. Their names
+// are compared as the server does (guc_name_compare), and a cluster of switches can
+// hide one.
 func setsSearchPath(settings []wire.Setting) bool {
 	for _, s := range settings {
-		if s.Name == "search_path" {
+		if strings.EqualFold(s.Name, "search_path") || strings.HasPrefix(s.Name, "-") {
 			return true
 		}
 	}
@@ -182,30 +192,22 @@ func (s *session) explain(conn net.Conn, o *opening, err error) error {
 	cause := errors.Unwrap(err)
 	switch kindOf(err) {
 	case KindStartup:
-		if o != nil { // a whole packet: the server answers such a one too
-			tell(conn, &Farewell{Code: wire.ProtocolViolation, Message: cause.Error()})
+		var bad *wire.StartupError
+		if errors.As(err, &bad) { // a whole packet: the server answers such a one too
+			(&relay.Farewell{Code: bad.Code, Message: bad.Message}).Tell(conn)
 		}
 	case KindInjected:
-		tell(conn, &Farewell{Code: wire.ProtocolViolation, Message: cause.Error(),
-			Detail: "This could be either a client-software bug or evidence of an attempted man-in-the-middle attack."})
+		(&relay.Farewell{Code: wire.ProtocolViolation, Message: cause.Error(),
+			Detail: "This could be either a client-software bug or evidence of an attempted man-in-the-middle attack."}).Tell(conn)
 	case KindPlaintext:
-		tell(conn, &Farewell{Code: wire.InvalidAuthorization, Message: "pgcordon: " + cause.Error(),
-			Hint: "Connect with sslmode=require or higher."})
+		(&relay.Farewell{Code: wire.InvalidAuthorization, Message: "pgcordon: " + cause.Error(),
+			Hint: "Connect with sslmode=require or higher."}).Tell(conn)
 	}
 	return err
 }
 
-// tell sends a last message to the client, as far as it will take it.
-func tell(conn net.Conn, f *Farewell) {
-	_ = conn.SetDeadline(time.Now().Add(linger))
-	if _, err := conn.Write(f.encode()); err == nil {
-		closeGently(conn)
-		drain(conn)
-	}
-}
-
 func (s *session) loginTimedOut() {
 	if !s.loggedIn.Load() {
-		s.end(&Farewell{Code: wire.AdminShutdown, Message: "pgcordon: the login took longer than limits.login_timeout"})
+		s.end(&relay.Farewell{Code: wire.AdminShutdown, Message: "pgcordon: the login took longer than limits.login_timeout"})
 	}
 }

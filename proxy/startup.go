@@ -101,13 +101,13 @@ func (n *negotiator) answerSSL() error {
 }
 
 func (n *negotiator) answer(b byte) error {
+	if _, err := n.conn.Write([]byte{b}); err != nil {
+		return fail(KindClient, "answer an encryption request", err)
+	}
 	if len(n.buf) > 0 && b == 'N' {
 		// libpq waits for the answer; so must everybody, or a client that asked
 		// for encryption would be taken to have given it up.
 		return fail(KindInjected, "encryption request", errors.New("received unencrypted data after an encryption request"))
-	}
-	if _, err := n.conn.Write([]byte{b}); err != nil {
-		return fail(KindClient, "answer an encryption request", err)
 	}
 	return nil
 }
@@ -164,6 +164,10 @@ func (n *negotiator) opened(packet []byte) (*opening, error) {
 		return o, nil
 	case n.required && n.tls == nil:
 		return o, fail(KindPlaintext, "startup", errors.New("this target requires TLS"))
+	case code == wire.SSLRequestCode || code == wire.GSSENCRequestCode:
+		// Repeated. Handed on, it would be the server's first.
+		return o, fail(KindStartup, "startup packet", &wire.StartupError{Code: wire.FeatureNotSupported,
+			Message: fmt.Sprintf("unsupported frontend protocol %d.%d", code>>16, code&0xffff)})
 	case code>>16 != wire.Version30>>16:
 		o.foreign = true
 		return o, nil

@@ -10,6 +10,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/pgcordon/pgcordon/proxy/relay"
 	"github.com/pgcordon/pgcordon/proxy/transport"
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
@@ -82,8 +83,8 @@ func (p *place) hidePlus(client *tls.Conn, server net.Conn) bool {
 }
 
 // dialFailure is what a client is told when its server cannot be reached.
-func dialFailure(target string) *Farewell {
-	return &Farewell{
+func dialFailure(target string) *relay.Farewell {
+	return &relay.Farewell{
 		Code:    wire.CannotConnectNow,
 		Message: fmt.Sprintf("pgcordon: the server of target %s cannot be reached", target),
 		Hint:    "The log of pgcordon says why.",

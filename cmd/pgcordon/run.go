@@ -19,6 +19,7 @@ import (
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/policy"
 	"github.com/pgcordon/pgcordon/proxy"
+	"github.com/pgcordon/pgcordon/proxy/relay"
 )
 
 type runCommand struct {
@@ -97,7 +98,7 @@ func newProcess(p *policy.Policy, log *slog.Logger) (*process, error) {
 	m := metrics.New(prometheus.NewRegistry(), metrics.BuildInfo{Version: version, Revision: revision()}, parser.EffectNames())
 	cache := parser.NewCache(cacheEntries, p.Limits.CacheBytes)
 	g := &process{log: log, policy: p, audit: events, metrics: m, cache: cache}
-	g.server = proxy.New(proxy.Config{Log: log, Audit: events, Metrics: m, Cache: cache, Relay: proxy.Pumps{}})
+	g.server = proxy.New(proxy.Config{Log: log, Audit: events, Metrics: m, Cache: cache, Relay: relay.Pumps{}})
 	m.ReadCache(g.cacheStats)
 	m.ReadAudit(g.auditStats)
 	return g, nil

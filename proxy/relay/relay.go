@@ -1,4 +1,4 @@
-package proxy
+package relay
 
 import (
 	"context"
@@ -7,15 +7,15 @@ import (
 
 	"github.com/pgcordon/pgcordon/policy"
 	"github.com/pgcordon/pgcordon/proxy/guard"
-	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
 // Relay moves the bytes of sessions. It is the only part that differs between a
 // pair of goroutines and an event loop; the judgement is the same.
 type Relay interface {
-	// Run moves bytes until one side is done and then closes both. It returns nil
-	// where the session ended in an orderly way, else an *Error.
-	Run(*Link) error
+	// Run moves bytes until one side is done, closes both, and then calls done,
+	// once: with nil where the session ended in an orderly way, else with an
+	// *Error. It may return before.
+	Run(l *Link, done func(error))
 }
 
 // Link is one session, as a Relay sees it.
@@ -23,7 +23,7 @@ type Link struct {
 	Client, Server net.Conn
 	Behind         []byte       // what the client sent behind its startup packet
 	Guard          *guard.Guard // not to be called concurrently
-	Observer       LinkObserver
+	Observer       Observer
 	// Rules returns the rules in force. A relay adopts a change before it judges
 	// the client's next bytes.
 	Rules func() *policy.Ruleset
@@ -31,18 +31,8 @@ type Link struct {
 	Context context.Context
 }
 
-// Farewell is why a session must end, as its client is told.
-type Farewell struct{ Code, Message, Detail, Hint string }
-
-// Error returns the message.
-func (f *Farewell) Error() string { return f.Message }
-
-func (f *Farewell) encode() []byte {
-	return wire.AppendFatal(nil, f.Code, f.Message, f.Detail, f.Hint)
-}
-
-// LinkObserver is told what happens in a session.
-type LinkObserver interface {
+// Observer is told what happens in a session.
+type Observer interface {
 	// Begin stamps an event with the time.
 	Begin(*guard.Event)
 	// Finish records an event; it returns only when a refusal is on disk.

@@ -1,4 +1,4 @@
-package proxy
+package relay
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ var errEnded = errors.New("session ended by the guard")
 // gather carries operations out, with one write for as many of them as possible.
 type gather struct {
 	to       net.Conn
-	observer LinkObserver
+	observer Observer
 	parts    net.Buffers
 	// writing is what parts.WriteTo works on: it consumes its receiver.
 	writing net.Buffers

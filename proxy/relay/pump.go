@@ -1,4 +1,4 @@
-package proxy
+package relay
 
 import (
 	"context"
@@ -12,11 +12,6 @@ import (
 	"github.com/pgcordon/pgcordon/policy"
 	"github.com/pgcordon/pgcordon/proxy/guard"
 )
-
-// linger is how long a connection that is about to be closed is still read: an
-// unread byte would make the kernel send RST, and the client could lose the
-// error that says why.
-const linger = 2 * time.Second
 
 // Pumps is the Relay of two goroutines a session. It works on every system and
 // is the reference for any other.
@@ -33,16 +28,27 @@ type pumps struct {
 	over     chan struct{} // pumpServer is done
 }
 
-// Run implements Relay.
-func (Pumps) Run(l *Link) error {
+// Run implements Relay. It returns when the session is over.
+func (Pumps) Run(l *Link, done func(error)) { done(run(l)) }
+
+func run(l *Link) error {
 	p := &pumps{Link: l, rules: l.Rules(), answered: make(chan struct{}, 1), over: make(chan struct{})}
-	fromClient := make(chan error, 1)
 	stop := context.AfterFunc(l.Context, p.interrupt)
 	defer stop()
-	go func() { fromClient <- p.pumpClient() }()
-	err := p.pumpServer()
+	fromClient := make(chan error, 1)
+	go func() {
+		err := guarded(Client, p.pumpClient)
+		if isPanic(err) {
+			p.interrupt()
+		}
+		fromClient <- err
+	}()
+	err := guarded(Server, p.pumpServer)
+	_ = p.Server.Close()
 	close(p.over)
-	if clientErr := <-fromClient; err == nil {
+	clientErr := <-fromClient
+	_ = p.Client.Close()
+	if err == nil {
 		err = clientErr
 	}
 	return err
@@ -121,12 +127,12 @@ func (p *pumps) clientGone(err error) error {
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
-	return fail(kindOfRead(err, KindClient), "read from the client", err)
+	return &Error{Side: Client, Op: "read from the client", Err: err}
 }
 
 // discard reads what the client still sends, until it closes or pumpServer does.
 func (p *pumps) discard() error {
-	_, _ = io.Copy(io.Discard, p.Client)
+	drain(p.Client)
 	return nil
 }
 
@@ -139,12 +145,11 @@ func (p *pumps) pumpServer() error {
 	p.mu.Lock()
 	farewell, boundary := p.lastWords(), p.Guard.AtBoundary()
 	p.mu.Unlock()
-	if farewell != nil && boundary && kindOf(err) != KindClient {
+	if farewell != nil && boundary && !clientFailed(err) {
 		_ = p.Client.SetWriteDeadline(time.Now().Add(linger))
 		_, _ = p.Client.Write(farewell)
 	}
-	closeGently(p.Client)
-	_ = p.Server.Close()
+	beginClose(p.Client)
 	if farewell != nil {
 		return nil // it was told to end, and did
 	}
@@ -155,9 +160,7 @@ func (p *pumps) serverLoop(w *window, out *gather) error {
 	var ops guard.Ops
 	for {
 		var need int
-		p.mu.Lock()
-		ops, need = p.Guard.FromServer(w.bytes(), ops[:0])
-		p.mu.Unlock()
+		ops, need = p.judgeServer(w.bytes(), ops[:0])
 		n, err := out.carryOut(ops, w.bytes())
 		w.consume(n)
 		select {
@@ -169,7 +172,7 @@ func (p *pumps) serverLoop(w *window, out *gather) error {
 			p.ended.Store(true)
 			return nil
 		case err != nil:
-			return fail(KindClient, "write to the client", err)
+			return &Error{Side: Client, Op: "write to the client", Err: err}
 		}
 		got, err := p.Server.Read(w.reserve(need))
 		w.filled(got)
@@ -180,12 +183,16 @@ func (p *pumps) serverLoop(w *window, out *gather) error {
 	}
 }
 
+func (p *pumps) judgeServer(in []byte, ops guard.Ops) (guard.Ops, int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.Guard.FromServer(in, ops)
+}
+
 // serverGone passes on what was read last. A partial message that was held goes
 // out as it is: the client sees what it would have seen.
 func (p *pumps) serverGone(w *window, out *gather, err error) error {
-	p.mu.Lock()
-	ops, _ := p.Guard.FromServer(w.bytes(), nil)
-	p.mu.Unlock()
+	ops, _ := p.judgeServer(w.bytes(), nil)
 	n, writeErr := out.carryOut(ops, w.bytes())
 	w.consume(n)
 	if writeErr == nil && len(w.bytes()) > 0 {
@@ -194,7 +201,7 @@ func (p *pumps) serverGone(w *window, out *gather, err error) error {
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
-	return fail(kindOfRead(err, KindUpstream), "read from the server", err)
+	return &Error{Side: Server, Op: "read from the server", Err: err}
 }
 
 // lastWords returns what the client is to be told at the end; nil where nothing is.
@@ -204,7 +211,7 @@ func (p *pumps) lastWords() []byte {
 	}
 	var f *Farewell
 	if errors.As(context.Cause(p.Context), &f) {
-		return f.encode()
+		return f.Encode()
 	}
 	return nil
 }
@@ -218,10 +225,19 @@ func closeWrite(c net.Conn) {
 	_ = c.Close()
 }
 
-// closeGently lets the client read what it was sent before the connection goes.
+// beginClose lets the client read what it was sent before the connection goes.
 // Whoever reads the client ends within linger.
-func closeGently(c net.Conn) {
+func beginClose(c net.Conn) {
 	_ = c.SetWriteDeadline(time.Now().Add(linger))
 	_ = c.SetReadDeadline(time.Now().Add(linger))
 	closeWrite(c)
+}
+
+// drain reads and throws away what a client still sends, until it closes or its
+// deadline passes.
+func drain(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+
+func clientFailed(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Side == Client
 }
