@@ -48,14 +48,14 @@ func (g *Guard) refuse(j *judged, ops *Ops) *refusal {
 // show nothing else of an error, so it carries the rule, both environments and
 // the event.
 func Message(d policy.Decision, source, target, event string) string {
-	what := d.Act.Effect.String()
+	what := strings.ReplaceAll(d.Act.Effect.String(), "_", " ")
 	if on := d.Act.Relation.String(); on != "" {
 		what += " on " + on
 	} else if d.Act.Object != "" {
 		what += " of " + d.Act.Object
 	}
 	return fmt.Sprintf("pgcordon refused %s: rule %s, source environment %s, target environment %s, event %s",
-		strings.ReplaceAll(what, "_", " "), d.Rule, source, target, event)
+		what, d.Rule, source, target, event)
 }
 
 // substituteQuery is what stands for a refused query string.

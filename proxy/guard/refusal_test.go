@@ -14,7 +14,7 @@ func TestRefusedQueryIsReplacedAndItsErrorRewritten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := ready(t, "")
 			b.chunk = chunk
-			b.fromClient(query("TRUNCATE categories"))
+			b.fromClient(query("TRUNCATE cms_blocks"))
 			if got := b.sent(); got != "Q "+substitute {
 				t.Fatalf("the server received %s", got)
 			}
@@ -22,7 +22,7 @@ func TestRefusedQueryIsReplacedAndItsErrorRewritten(t *testing.T) {
 				t.Fatalf("events %+v", b.events)
 			}
 			b.fromServer(serverError("22P02", `invalid input syntax for type integer: "pgcordon_nonce1"`), z('E'))
-			want := "E SERROR.VERROR.C42501.Mpgcordon refused truncate on categories: rule builtin/truncate, " +
+			want := "E SERROR.VERROR.C42501.Mpgcordon refused truncate on cms_blocks: rule builtin/truncate, " +
 				"source environment production, target environment production, event event-1.D"
 			if got := b.received(); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "| Z E") || strings.Contains(got, "nonce") {
 				t.Fatalf("the client received %s", got)
