@@ -8,11 +8,7 @@ import "strings"
 func readEscaped(sql string, o Options) *Summary {
 	marked, inserted := markEscapes(sql)
 	s := read(marked, o)
-	for i := range s.Statements {
-		st := &s.Statements[i]
-		st.Start -= before(inserted, st.Start)
-		st.End -= before(inserted, st.End)
-	}
+	s.shift(inserted)
 	return s
 }
 
@@ -35,13 +31,4 @@ func markEscapes(sql string) (string, []int) {
 	}
 	out.WriteString(sql[done:])
 	return out.String(), inserted
-}
-
-// before counts the offsets below pos.
-func before(offsets []int, pos int) int {
-	n := 0
-	for n < len(offsets) && offsets[n] < pos {
-		n++
-	}
-	return n
 }

@@ -78,7 +78,10 @@ func (w *walker) discards(n *pg_query.DiscardStmt) {
 // createsTableAs judges CREATE TABLE AS, CREATE MATERIALIZED VIEW and CREATE
 // TABLE AS EXECUTE.
 func (w *walker) createsTableAs(n *pg_query.CreateTableAsStmt) {
-	w.kind("CREATE " + objectKind(n.Objtype) + " AS")
+	if n.Objtype == pg_query.ObjectType_OBJECT_MATVIEW {
+		w.kind("CREATE MATERIALIZED VIEW")
+	}
+	w.kind("CREATE TABLE AS")
 	if n.Into != nil {
 		w.on(n.Into.Rel, Create)
 	}

@@ -3,6 +3,7 @@ package parser
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
@@ -34,6 +35,12 @@ func Summarize(sql string, o Options) *Summary {
 func read(sql string, o Options) *Summary {
 	if strings.IndexByte(sql, 0) >= 0 {
 		return judgeTokens(sql, "a NUL byte")
+	}
+	if !utf8.ValidString(sql) {
+		text, inserted := fromLatin1(sql)
+		s := read(text, o)
+		s.shift(inserted)
+		return s
 	}
 	if o.Replication && isReplicationCommand(sql) {
 		return replicationCommand(sql)

@@ -19,7 +19,7 @@ func TestStatementsCarryTheirKind(t *testing.T) {
 		"alter schema a owner to b":                         "ALTER SCHEMA",
 		"drop materialized view a":                          "DROP MATERIALIZED VIEW",
 		"drop foreign data wrapper a":                       "DROP FOREIGN DATA WRAPPER",
-		"create materialized view a as select 1":            "CREATE MATERIALIZED VIEW AS",
+		"create materialized view a as select 1":            "CREATE MATERIALIZED VIEW",
 		"create aggregate a (int) (sfunc = f, stype = int)": "CREATE AGGREGATE",
 		"create foreign table a (b int) server c":           "CREATE FOREIGN TABLE",
 		"create schema a create table b (c int)":            "CREATE SCHEMA",
@@ -102,6 +102,17 @@ func TestNulByteMakesTheTextUnknown(t *testing.T) {
 	}
 	if s := Summarize("SELECT 1\x00; DELETE FROM a", Options{}); !s.Effects.Has(Delete) {
 		t.Error("what stands behind the NUL does not count")
+	}
+}
+
+func TestTextsInASingleByteEncodingAreParsed(t *testing.T) {
+	sql := "INSERT INTO caf\xe9 VALUES ('\xfc\xdf'); DELETE FROM a WHERE b = '\xe9' "
+	s := Summarize(sql, Options{})
+	if !s.Parsed || describe(s) != "insert café, delete a ~bounded" {
+		t.Fatalf("%s: %s", describe(s), s.Reason)
+	}
+	if st := s.Statements[1]; sql[st.Start:st.End] != "DELETE FROM a WHERE b = '\xe9' " {
+		t.Errorf("the DELETE is %q", sql[st.Start:st.End])
 	}
 }
 
