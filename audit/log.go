@@ -71,6 +71,16 @@ func (l *Log) Record(e Event) {
 	_ = l.put(en, nil) // fails only once the log is closed, and counts that
 }
 
+// TryRecord is Record for a caller who must not wait: it returns false, and has done
+// nothing, where Record would have waited.
+func (l *Log) TryRecord(e Event) bool {
+	if l.config.OnFull == Block || e.Decision == Deny {
+		return l.tryPut(&entry{event: e.bounded()})
+	}
+	l.Record(e)
+	return true
+}
+
 // RecordDurable puts an event into the queue and returns once it is written and,
 // unless Config.Sync is SyncNever, on disk. It waits for WriteTimeout at most. An
 // error says that the event may be missing from the log; a refusal that it was

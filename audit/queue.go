@@ -29,6 +29,28 @@ func (l *Log) offer(en *entry) {
 	}
 }
 
+// tryPut puts en into the queue if there is room; a closed log takes it and counts
+// it as failed.
+func (l *Log) tryPut(en *entry) bool {
+	if l.queue == nil {
+		l.succeed(en)
+		return true
+	}
+	select {
+	case <-l.stop:
+		l.failed.Add(1)
+		return true
+	default:
+	}
+	select {
+	case l.queue <- en:
+		l.sweepIfStopped()
+		return true
+	default:
+		return false
+	}
+}
+
 // put puts en into the queue, waiting for room until giveUp fires.
 func (l *Log) put(en *entry, giveUp <-chan time.Time) error {
 	if l.queue == nil {

@@ -76,21 +76,32 @@ func (s *session) recordCancel(outcome string, a policy.Admission) {
 	s.server.audit.Record(e)
 }
 
-// Begin implements LinkObserver.
+// Begin implements relay.Observer.
 func (s *session) Begin(e *guard.Event) { e.Start = time.Now() }
 
-// Finish implements LinkObserver.
-func (s *session) Finish(e *guard.Event) {
+// Finish implements relay.Observer.
+func (s *session) Finish(e *guard.Event, wait bool) bool {
 	switch e.Kind {
 	case guard.Refused:
-		s.statementRefused(e)
+		if wait {
+			s.statementRefused(e)
+		}
+		return wait
 	case guard.Executed:
-		s.statementRan(e)
+		return s.statementRan(e, wait)
 	case guard.AuthFailed:
-		s.loginFailed(e)
-	case guard.LoggedIn:
-		s.loginAccepted()
+		return s.loginFailed(e, wait)
 	}
+	return s.loginAccepted(wait)
+}
+
+// put records an event that need not be on disk before anybody goes on.
+func (s *session) put(e audit.Event, wait bool) bool {
+	if !wait {
+		return s.server.audit.TryRecord(e)
+	}
+	s.server.audit.Record(e)
+	return true
 }
 
 func (s *session) statementRefused(e *guard.Event) {
@@ -104,12 +115,11 @@ func (s *session) statementRefused(e *guard.Event) {
 
 // statementRan records a statement that was let through for audit's sake: with what
 // the server answered.
-func (s *session) statementRan(e *guard.Event) {
+func (s *session) statementRan(e *guard.Event, wait bool) bool {
 	entry := s.statement(audit.StatementEvent, e)
 	entry.Decision = audit.Allow
 	if e.Decision.WouldDeny {
 		entry.Decision = audit.WouldDeny
-		s.metrics.StatementRefused(e.Decision.Rule, metrics.WouldDeny)
 	}
 	if e.Rows >= 0 {
 		entry.Rows = &e.Rows
@@ -117,7 +127,13 @@ func (s *session) statementRan(e *guard.Event) {
 	if !e.Start.IsZero() {
 		entry.Time, entry.Duration = e.Start, time.Since(e.Start)
 	}
-	s.server.audit.Record(entry)
+	if !s.put(entry, wait) {
+		return false
+	}
+	if e.Decision.WouldDeny {
+		s.metrics.StatementRefused(e.Decision.Rule, metrics.WouldDeny)
+	}
+	return true
 }
 
 func (s *session) statement(kind string, e *guard.Event) audit.Event {
@@ -157,25 +173,33 @@ func relationsOf(s *parser.Summary) (names []string, widest string) {
 	return names, breadth.String()
 }
 
-func (s *session) loginFailed(e *guard.Event) {
+func (s *session) loginFailed(e *guard.Event, wait bool) bool {
 	entry := s.event(audit.AuthFailure)
 	entry.SQLSTATE, entry.Reason = e.SQLSTATE, e.Message
-	s.server.audit.Record(entry)
+	if !s.put(entry, wait) {
+		return false
+	}
 	s.metrics.AuthFailed(e.SQLSTATE)
 	s.log().Warn("login failed", "sqlstate", e.SQLSTATE, "message", e.Message)
+	return true
 }
 
-func (s *session) loginAccepted() {
-	s.login.Stop()
-	s.loggedIn.Store(true)
-	s.server.inLogin.Add(-1)
+func (s *session) loginAccepted(wait bool) bool {
 	entry := s.event(audit.SessionStart)
 	entry.Decision, entry.Rule, entry.Reason = audit.Allow, s.admission.Rule, s.admission.Reason
 	if s.admission.WouldDeny {
 		entry.Decision = audit.WouldDeny
+	}
+	if !s.put(entry, wait) {
+		return false
+	}
+	if s.admission.WouldDeny {
 		s.metrics.Refused(s.admission.Rule, metrics.WouldDeny)
 	}
-	s.server.audit.Record(entry)
+	s.login.Stop()
+	s.loggedIn.Store(true)
+	s.server.inLogin.Add(-1)
+	return true
 }
 
 // recordEnd records how a session ended.
@@ -212,7 +236,7 @@ func (s *session) outcome(err error) string {
 	return "closed"
 }
 
-// Moved implements LinkObserver.
+// Moved implements relay.Observer.
 func (s *session) Moved(fromClient, fromServer int) {
 	if fromClient > 0 {
 		s.bytes.client.Add(int64(fromClient))
@@ -224,7 +248,7 @@ func (s *session) Moved(fromClient, fromServer int) {
 	}
 }
 
-// Spent implements LinkObserver.
+// Spent implements relay.Observer.
 func (s *session) Spent(d time.Duration) { s.metrics.Judged(d) }
 
 // Passed implements guard.Observer.

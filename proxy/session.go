@@ -149,7 +149,7 @@ func (s *session) connect(o *opening) (*relay.Link, error) {
 // relayed notes the end of the relay.
 func (s *session) relayed(l *relay.Link, err error) error {
 	for _, e := range l.Guard.Unfinished() {
-		s.Finish(e)
+		s.Finish(e, true)
 	}
 	err = sided(err)
 	s.metrics.Closed(s.outcome(err))

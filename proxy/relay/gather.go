@@ -35,7 +35,7 @@ func (g *gather) carryOut(ops guard.Ops, in []byte) (consumed int, err error) {
 		case guard.Begin:
 			g.observer.Begin(op.Event)
 		case guard.Finish:
-			g.observer.Finish(op.Event)
+			g.observer.Finish(op.Event, true)
 		case guard.End:
 			if err := g.flush(); err != nil {
 				return consumed, err

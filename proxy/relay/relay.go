@@ -35,8 +35,9 @@ type Link struct {
 type Observer interface {
 	// Begin stamps an event with the time.
 	Begin(*guard.Event)
-	// Finish records an event; it returns only when a refusal is on disk.
-	Finish(*guard.Event)
+	// Finish records an event; when it returns true a refusal is on disk. Where it
+	// would have to wait and must not, it returns false and has done nothing.
+	Finish(e *guard.Event, wait bool) bool
 	// Moved counts bytes that arrived, from the client or from the server.
 	Moved(fromClient, fromServer int)
 	// Spent tells how long the guard took for one call.
