@@ -55,15 +55,16 @@ const maxCancelSources = 4096
 func (c *cancelRates) allow(from netip.Addr, perSecond int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	limit, burst := rate.Limit(perSecond), max(1, perSecond)
 	l := c.per[from]
 	if l == nil {
 		if c.per == nil || len(c.per) >= maxCancelSources {
 			c.per = map[netip.Addr]*rate.Limiter{}
 		}
-		l = rate.NewLimiter(0, 0)
+		l = rate.NewLimiter(limit, burst)
 		c.per[from] = l
 	}
-	l.SetLimit(rate.Limit(perSecond))
-	l.SetBurst(max(1, perSecond))
+	l.SetLimit(limit) // a reload may have changed it
+	l.SetBurst(burst)
 	return l.Allow()
 }
