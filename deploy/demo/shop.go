@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,7 +27,6 @@ const (
 )
 
 const (
-	major    = 15
 	role     = "storefront_app"
 	database = "storefront"
 )
@@ -45,7 +47,12 @@ type shop struct{ server *cluster.Cluster }
 func openShop(ctx context.Context, s *screen) (*shop, error) {
 	s.title("A shop's production database")
 	started := time.Now()
-	server, err := cluster.Start(cluster.Config{Major: major, Auth: "scram-sha-256", Address: address, Port: serverPort})
+	major, programs, err := newestServer()
+	if err != nil {
+		return nil, err
+	}
+	server, err := cluster.Start(cluster.Config{Major: major, Programs: programs,
+		Auth: "scram-sha-256", Address: address, Port: serverPort})
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +63,21 @@ func openShop(ctx context.Context, s *screen) (*shop, error) {
 	}
 	s.line("PostgreSQL %d listens on %s, started and filled in %.1f s", major, server.Addr(), time.Since(started).Seconds())
 	return shop, ctx.Err()
+}
+
+// newestServer finds Debian's PostgreSQL.
+func newestServer() (major int, programs string, err error) {
+	servers, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
+	for _, server := range servers {
+		dir := filepath.Dir(server)
+		if n, err := strconv.Atoi(filepath.Base(filepath.Dir(dir))); err == nil && n > major {
+			major, programs = n, dir
+		}
+	}
+	if major == 0 {
+		return 0, "", errors.New("no PostgreSQL in /usr/lib/postgresql (test/setup demo installs it)")
+	}
+	return major, programs, nil
 }
 
 func (s *shop) fill() error {

@@ -11,29 +11,39 @@ import (
 	"strings"
 )
 
-// installation is where a major's programs and its template are.
+// installation is where a server's programs and its template are.
 type installation struct {
-	cache   string // folder of everything that is kept between runs
-	version string // as the folder of the programs is named
+	cache    string // folder of everything that is kept between runs
+	name     string // of the template
+	programs string // folder of initdb and postgres
 }
 
-func (i installation) program(name string) string {
-	return filepath.Join(i.cache, i.version, "bin", name)
+func (i installation) program(name string) string { return filepath.Join(i.programs, name) }
+
+// install finds the programs that a configuration asks for, and fetches those of
+// its major if they are not there yet.
+func install(config Config) (installation, error) {
+	if config.Programs == "" {
+		lines, err := fetch("--cache", strconv.Itoa(config.Major))
+		if err != nil || len(lines) != 2 {
+			return installation{}, fmt.Errorf("fetch PostgreSQL %d: %w (%q)", config.Major, err, lines)
+		}
+		return installation{lines[0], filepath.Base(lines[1]), filepath.Join(lines[1], "bin")}, nil
+	}
+	lines, err := fetch("--cache")
+	if err != nil || len(lines) != 1 {
+		return installation{}, fmt.Errorf("find the cache: %w (%q)", err, lines)
+	}
+	name := strings.ReplaceAll(strings.Trim(config.Programs, "/"), "/", "-")
+	return installation{lines[0], name, config.Programs}, nil
 }
 
-// install fetches a major's programs if they are not there yet.
-func install(major int) (installation, error) {
+// fetch runs test/servers/fetch and returns the lines it printed.
+func fetch(args ...string) ([]string, error) {
 	_, file, _, _ := runtime.Caller(0)
-	fetch := filepath.Join(filepath.Dir(file), "..", "servers", "fetch")
-	cmd := exec.Command(fetch, "--cache", strconv.Itoa(major))
+	cmd := exec.Command(filepath.Join(filepath.Dir(file), "..", "servers", "fetch"), args...)
 	var stdout bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, os.Stderr
-	if err := cmd.Run(); err != nil {
-		return installation{}, fmt.Errorf("fetch PostgreSQL %d: %w", major, err)
-	}
-	lines := strings.Fields(stdout.String())
-	if len(lines) != 2 {
-		return installation{}, fmt.Errorf("fetch PostgreSQL %d: unexpected output %q", major, stdout.String())
-	}
-	return installation{cache: lines[0], version: filepath.Base(lines[1])}, nil
+	err := cmd.Run()
+	return strings.Fields(stdout.String()), err
 }

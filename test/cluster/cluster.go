@@ -30,7 +30,7 @@ type Cluster struct {
 // Start runs a server and waits until it takes connections. Stop it.
 func Start(config Config) (*Cluster, error) {
 	sweep()
-	inst, err := install(config.Major)
+	inst, err := install(config)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,8 @@ const Password = "correct horse"
 // except for Major.
 type Config struct {
 	Major int
+	// Programs is the folder of initdb and postgres; unless given, they are fetched.
+	Programs string
 	// Auth is the authentication method of everyone but the superuser on the
 	// server's own unix socket: trust (default), scram-sha-256, md5, password or cert.
 	Auth string

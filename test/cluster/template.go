@@ -13,7 +13,7 @@ const templateEdition = "1"
 // template returns a data directory that initdb made, to be copied and never
 // started. It outlives the process.
 func (i installation) template(o owner) (string, error) {
-	home := filepath.Join(i.cache, "template-"+i.version+"-"+templateEdition)
+	home := filepath.Join(i.cache, "template-"+i.name+"-"+templateEdition)
 	unlock, err := lock(filepath.Join(i.cache, "template-lock"))
 	if err != nil {
 		return "", err
