@@ -19,7 +19,6 @@ import (
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/policy"
 	"github.com/pgcordon/pgcordon/proxy"
-	"github.com/pgcordon/pgcordon/proxy/relay"
 )
 
 type runCommand struct {
@@ -27,6 +26,7 @@ type runCommand struct {
 	Listen   string `placeholder:"ADDRESS" help:"Without a file: where clients connect, host:port or unix:/path."`
 	Upstream string `placeholder:"ADDRESS" help:"Without a file: the server, host:port or unix:/path."`
 	LogJSON  bool   `help:"Log as JSON lines."`
+	Relay    string `enum:"auto,epoll,goroutines" default:"goroutines" help:"What moves the bytes: ${enum}."`
 }
 
 // Run stands in front of the servers until SIGTERM or SIGINT; a second one ends
@@ -36,7 +36,7 @@ func (c *runCommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	g, err := newProcess(p, c.logger(s.err))
+	g, err := newProcess(p, c.logger(s.err), c.Relay)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,11 @@ type process struct {
 	server  *proxy.Server
 }
 
-func newProcess(p *policy.Policy, log *slog.Logger) (*process, error) {
+func newProcess(p *policy.Policy, log *slog.Logger, relayName string) (*process, error) {
+	mover, err := newRelay(relayName)
+	if err != nil {
+		return nil, err
+	}
 	events, err := audit.Open(audit.Config{
 		File: p.Audit.File, Queue: p.Audit.Queue, OnFull: p.Audit.OnFull, Sync: p.Audit.Sync,
 	})
@@ -98,7 +102,7 @@ func newProcess(p *policy.Policy, log *slog.Logger) (*process, error) {
 	m := metrics.New(prometheus.NewRegistry(), metrics.BuildInfo{Version: version, Revision: revision()}, parser.EffectNames())
 	cache := parser.NewCache(cacheEntries, p.Limits.CacheBytes)
 	g := &process{log: log, policy: p, audit: events, metrics: m, cache: cache}
-	g.server = proxy.New(proxy.Config{Log: log, Audit: events, Metrics: m, Cache: cache, Relay: relay.Pumps{}})
+	g.server = proxy.New(proxy.Config{Log: log, Audit: events, Metrics: m, Cache: cache, Relay: mover})
 	m.ReadCache(g.cacheStats)
 	m.ReadAudit(g.auditStats)
 	return g, nil

@@ -7,10 +7,10 @@ import (
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
-// linger is how long a connection that is about to be closed is still read: an
+// Linger is how long a connection that is about to be closed is still read: an
 // unread byte would make the kernel send RST, and the client could lose the
 // error that says why.
-const linger = 2 * time.Second
+const Linger = 2 * time.Second
 
 // Farewell is why a session must end, as its client is told by a FATAL error.
 type Farewell struct{ Code, Message, Detail, Hint string }
@@ -26,7 +26,7 @@ func (f *Farewell) Encode() []byte {
 // Tell sends the farewell to a client that is not being relayed, as far as it
 // will take it, and waits until it has closed or the time for that is over.
 func (f *Farewell) Tell(client net.Conn) {
-	_ = client.SetDeadline(time.Now().Add(linger))
+	_ = client.SetDeadline(time.Now().Add(Linger))
 	if _, err := client.Write(f.Encode()); err == nil {
 		CloseGently(client)
 	}

@@ -57,7 +57,7 @@ func run(l *Link) error {
 // interrupt makes pumpServer return soon, even if it is writing to a client that
 // does not read.
 func (p *pumps) interrupt() {
-	_ = p.Client.SetWriteDeadline(time.Now().Add(linger))
+	_ = p.Client.SetWriteDeadline(time.Now().Add(Linger))
 	_ = p.Server.SetReadDeadline(time.Unix(1, 0))
 }
 
@@ -146,7 +146,7 @@ func (p *pumps) pumpServer() error {
 	farewell, boundary := p.lastWords(), p.Guard.AtBoundary()
 	p.mu.Unlock()
 	if farewell != nil && boundary && !clientFailed(err) {
-		_ = p.Client.SetWriteDeadline(time.Now().Add(linger))
+		_ = p.Client.SetWriteDeadline(time.Now().Add(Linger))
 		_, _ = p.Client.Write(farewell)
 	}
 	beginClose(p.Client)
@@ -226,10 +226,10 @@ func closeWrite(c net.Conn) {
 }
 
 // beginClose lets the client read what it was sent before the connection goes.
-// Whoever reads the client ends within linger.
+// Whoever reads the client ends within Linger.
 func beginClose(c net.Conn) {
-	_ = c.SetWriteDeadline(time.Now().Add(linger))
-	_ = c.SetReadDeadline(time.Now().Add(linger))
+	_ = c.SetWriteDeadline(time.Now().Add(Linger))
+	_ = c.SetReadDeadline(time.Now().Add(Linger))
 	closeWrite(c)
 }
 

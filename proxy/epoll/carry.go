@@ -1,0 +1,87 @@
+//go:build linux
+
+package epoll
+
+import (
+	"github.com/pgcordon/pgcordon/proxy/guard"
+)
+
+// carryOut performs operations on in, which e has sent, with one write for as many
+// of them as possible. What they do not consume is held.
+func (s *session) carryOut(e *end, ops guard.Ops, in []byte, need int) {
+	parts, consumed := s.loop.parts[:0], 0
+	for i, op := range ops {
+		switch op.Kind {
+		case guard.Pass:
+			parts = append(parts, in[consumed:consumed+op.N])
+			consumed += op.N
+		case guard.Drop:
+			consumed += op.N
+		case guard.Send:
+			parts = append(parts, op.Bytes)
+		case guard.Begin:
+			s.Observer.Begin(op.Event)
+		case guard.Finish:
+			if !s.Observer.Finish(op.Event, false) {
+				s.forward(e.peer, parts)
+				s.suspend(e, ops[i:], in[consumed:], need)
+				return
+			}
+		case guard.End:
+			s.forward(e.peer, parts)
+			s.leave(s.Guard.Farewell(), nil)
+			return
+		}
+	}
+	s.forward(e.peer, parts)
+	if s.leaving {
+		return
+	}
+	e.hold(in[consumed:], need)
+	e.waiting = need == 0
+}
+
+// forward writes the parts to an end.
+func (s *session) forward(to *end, parts [][]byte) {
+	var err error
+	switch len(parts) {
+	case 0:
+		return
+	case 1:
+		err = to.send(parts[0])
+	default: // a refusal is among them: rare
+		var all []byte
+		for _, p := range parts {
+			all = append(all, p...)
+		}
+		err = to.send(all)
+	}
+	s.loop.parts = parts[:0]
+	if err != nil {
+		s.writeFailed(to, err)
+	}
+}
+
+// suspend waits, away from the loop, until an event is recorded; the first of ops
+// finishes it. Until then e is not read. What the operations refer to in the guard
+// stays valid, because the guard is not asked about e in the meantime.
+func (s *session) suspend(e *end, ops guard.Ops, in []byte, need int) {
+	e.waiting = true
+	rest := append(guard.Ops(nil), ops[1:]...)
+	held := append([]byte(nil), in...)
+	event := ops[0].Event
+	go func() {
+		s.Observer.Finish(event, true)
+		s.loop.post(func() { s.resume(e, rest, held, need) })
+	}()
+}
+
+// resume goes on with what suspend left.
+func (s *session) resume(e *end, ops guard.Ops, in []byte, need int) {
+	if s.leaving {
+		return
+	}
+	e.waiting = false
+	s.carryOut(e, ops, in, need)
+	s.rearm()
+}

@@ -1,0 +1,22 @@
+// Package epoll is the relay.Relay of an event loop for Linux.
+//
+// A loop is one goroutine, locked to its thread, that owns both sockets of every
+// session that was given to it. Nothing of a session is touched by anybody else, so
+// there is no lock on the path of a message. What other goroutines want of a loop
+// (a new session, the end of one, a record that is on disk) they put into its inbox
+// and wake it.
+//
+//	wait      poll.go      epoll_wait: once without waiting, then as a blocking call
+//	readable  session.go   read into the loop's one 64 KiB buffer, behind what was held
+//	judge     session.go   ask the guard; what it does not consume is held by the session
+//	carry out session.go   write what it passes, in one call
+//	writable  end.go       what the kernel did not take is kept, and the other side is not
+//	                       read until it is gone
+//
+// An idle session holds no buffer. A session whose refusal has to reach the disk
+// first waits for it without holding up the others (finish.go).
+//
+// Go's own poller knows nothing of these sockets: they are duplicated out of it when
+// a session arrives (detach in relay.go). Sessions with TLS on a leg go to
+// relay.Pumps.
+package epoll

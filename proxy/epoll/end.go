@@ -1,0 +1,182 @@
+//go:build linux
+
+package epoll
+
+import (
+	"errors"
+	"io"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// end is one of the two sockets of a session.
+type end struct {
+	session *session
+	peer    *end
+	fd      int    // -1: closed
+	watched uint32 // what the loop waits for
+	// held is what was read here and not consumed yet; need is how much of it there
+	// must be before the guard can go on.
+	held []byte
+	need int
+	// unsent is what the kernel has not taken yet. While there is any the peer is
+	// not read, which bounds it.
+	unsent []byte
+	// waiting keeps this end from being read, whatever else: the guard waits for the
+	// server, or a record is on its way to the disk.
+	waiting bool
+	// last is true once nothing more is to be written: when unsent is gone the
+	// socket is shut down for writing.
+	last bool
+	over error // why nothing more can be read here; nil while it can
+}
+
+// happened handles events.
+func (e *end) happened(events uint32) {
+	if events&unix.EPOLLOUT != 0 && e.fd >= 0 {
+		e.flush()
+	}
+	if events&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR) != 0 && e.fd >= 0 {
+		e.session.readable(e)
+	}
+	if e.fd >= 0 {
+		e.rearm()
+	}
+	if e.peer.fd >= 0 {
+		e.peer.rearm()
+	}
+}
+
+// rearm makes the loop wait for what this end can do next.
+func (e *end) rearm() {
+	var events uint32
+	if e.over == nil && !e.waiting && len(e.peer.unsent) == 0 {
+		events |= unix.EPOLLIN
+	}
+	if len(e.unsent) > 0 {
+		events |= unix.EPOLLOUT
+	}
+	if events == 0 {
+		e.session.loop.forget(e) // EPOLLHUP and EPOLLERR cannot be masked
+		return
+	}
+	e.session.loop.watch(e, events)
+}
+
+// send writes b, and keeps what the kernel does not take. b is not kept.
+func (e *end) send(b []byte) error {
+	if e.fd < 0 || e.last {
+		return io.ErrClosedPipe
+	}
+	for len(e.unsent) == 0 && len(b) > 0 {
+		n, errno := write(e.fd, b)
+		if again(errno) {
+			break
+		}
+		if errno != 0 {
+			return errno
+		}
+		b = b[n:]
+	}
+	e.unsent = append(e.unsent, b...)
+	return nil
+}
+
+// flush writes what was kept. An error of the socket shows when it is read.
+func (e *end) flush() {
+	for len(e.unsent) > 0 {
+		n, errno := write(e.fd, e.unsent)
+		if again(errno) {
+			return
+		}
+		if errno != 0 {
+			e.unsent = nil
+			e.session.writeFailed(e, errno)
+			return
+		}
+		e.unsent = e.unsent[n:]
+	}
+	e.unsent = nil
+	if e.last {
+		_ = unix.Shutdown(e.fd, unix.SHUT_WR)
+	}
+}
+
+// finish has the socket shut down for writing when everything is written.
+func (e *end) finish() {
+	if e.last || e.fd < 0 {
+		return
+	}
+	e.last = true
+	if len(e.unsent) == 0 {
+		_ = unix.Shutdown(e.fd, unix.SHUT_WR)
+	}
+}
+
+// fill reads once. It returns everything that is held and how many bytes of it are
+// new, in the loop's buffer or in the end's own, valid until the next read of the
+// loop; nothing where nothing came. Where the socket is at its end, over says so.
+func (e *end) fill() (in []byte, got int) {
+	into := e.session.loop.buffer
+	if e.need > len(into) {
+		return e.fillOwn()
+	}
+	n := copy(into, e.held)
+	got, errno := read(e.fd, into[n:])
+	if !e.arrived(got, errno) {
+		return nil, 0
+	}
+	return into[:n+got], got
+}
+
+// fillOwn reads a message that is longer than the loop's buffer.
+func (e *end) fillOwn() (in []byte, got int) {
+	if cap(e.held) < e.need {
+		grown := make([]byte, len(e.held), e.need)
+		copy(grown, e.held)
+		e.held = grown
+	}
+	got, errno := read(e.fd, e.held[len(e.held):cap(e.held)])
+	if !e.arrived(got, errno) {
+		return nil, 0
+	}
+	e.held = e.held[:len(e.held)+got]
+	return e.held, got
+}
+
+// arrived tells whether a read brought something.
+func (e *end) arrived(got int, errno syscall.Errno) bool {
+	switch {
+	case again(errno):
+		return false
+	case errno != 0:
+		e.over = errno
+		return false
+	case got == 0:
+		e.over = io.EOF
+		return false
+	}
+	return true
+}
+
+// hold keeps what was not consumed. rest may be a part of held.
+func (e *end) hold(rest []byte, need int) {
+	e.need = need
+	switch {
+	case len(rest) == 0:
+		e.held = nil
+	case cap(e.held) >= len(rest) && cap(e.held) >= need:
+		e.held = e.held[:copy(e.held[:cap(e.held)], rest)]
+	default:
+		e.held = append(make([]byte, 0, len(rest)), rest...)
+	}
+}
+
+// failure returns why the end is over; nil where its peer simply closed.
+func (e *end) failure() error {
+	if errors.Is(e.over, io.EOF) {
+		return nil
+	}
+	return e.over
+}

@@ -1,0 +1,222 @@
+//go:build linux
+
+package epoll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/guard"
+	"github.com/pgcordon/pgcordon/proxy/relay"
+)
+
+// timed is how many judgements go by for one whose time is taken.
+const timed = 16
+
+// session is one client and its server. All of it belongs to the loop.
+type session struct {
+	*relay.Link
+	loop           *loop
+	client, server end
+	rules          *policy.Ruleset
+	done           func(error)
+	stop           func() bool // ends the watch over Context
+
+	// deaf is true once the server takes nothing more: what the client sends is
+	// dropped, and the server's own end is waited for.
+	deaf bool
+	// leaving is true from the first reason to end on: the server is closed, and the
+	// client is read until it closes or the time for that is over.
+	leaving bool
+	err     error
+	timer   *time.Timer
+}
+
+func newSession(l *loop, link *relay.Link, client, server int, done func(error)) *session {
+	s := &session{Link: link, loop: l, rules: link.Rules(), done: done}
+	s.client = end{session: s, peer: &s.server, fd: client}
+	s.server = end{session: s, peer: &s.client, fd: server}
+	return s
+}
+
+// begin takes the session into the loop.
+func (s *session) begin() {
+	for _, e := range []*end{&s.client, &s.server} {
+		if err := s.loop.register(e); err != nil {
+			s.leave(nil, &relay.Error{Side: relay.Client, Op: "watch a socket", Err: err})
+			return
+		}
+	}
+	s.stop = context.AfterFunc(s.Context, func() { s.loop.post(s.killed) })
+	if behind := s.Behind; len(behind) > 0 {
+		s.Behind = nil
+		s.judge(&s.client, behind)
+	}
+	s.rearm()
+}
+
+func (s *session) rearm() {
+	for _, e := range []*end{&s.client, &s.server} {
+		if e.fd >= 0 {
+			e.rearm()
+		}
+	}
+}
+
+// readable reads one end and lets the guard judge what came.
+func (s *session) readable(e *end) {
+	if e.over != nil || !s.leaving && (e.waiting || len(e.peer.unsent) > 0) {
+		return
+	}
+	if in, got := e.fill(); got > 0 {
+		s.count(e, got)
+		if s.leaving || s.deaf && e == &s.client {
+			e.hold(nil, 0)
+			return
+		}
+		s.judge(e, in)
+	}
+	if e.over != nil {
+		s.gone(e)
+	}
+}
+
+func (s *session) count(e *end, n int) {
+	if e == &s.client {
+		s.Observer.Moved(n, 0)
+	} else {
+		s.Observer.Moved(0, n)
+	}
+}
+
+// judge asks the guard about what an end has sent, held bytes included.
+func (s *session) judge(e *end, in []byte) {
+	ops, need, err := s.ask(e, in)
+	if err != nil {
+		s.leave(nil, err)
+		return
+	}
+	s.carryOut(e, ops, in, need)
+	if e == &s.server && s.client.need == 0 && s.client.waiting && len(s.client.held) > 0 && !s.leaving {
+		s.client.waiting = false // the server has answered something
+		s.judge(&s.client, s.client.held)
+	}
+}
+
+// ask calls the guard. A defect that makes it panic ends this session alone.
+func (s *session) ask(e *end, in []byte) (ops guard.Ops, need int, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &relay.Error{Side: relay.Client, Op: "relay", Err: fmt.Errorf("%v\n%s", r, debug.Stack()), Panic: true}
+		}
+	}()
+	if e == &s.server {
+		ops, need = s.Guard.FromServer(in, s.loop.ops[:0])
+	} else {
+		ops, need = s.askClient(in)
+	}
+	s.loop.ops = ops
+	return ops, need, nil
+}
+
+func (s *session) askClient(in []byte) (guard.Ops, int) {
+	if rules := s.Rules(); rules != s.rules {
+		s.rules = rules
+		s.Guard.Adopt(rules)
+	}
+	if s.loop.judgements++; s.loop.judgements%timed != 0 {
+		return s.Guard.FromClient(in, s.loop.ops[:0])
+	}
+	start := time.Now()
+	ops, need := s.Guard.FromClient(in, s.loop.ops[:0])
+	s.Observer.Spent(time.Since(start))
+	return ops, need
+}
+
+// gone handles an end from which nothing more can be read.
+func (s *session) gone(e *end) {
+	switch {
+	case s.leaving:
+		s.close()
+	case e == &s.client:
+		s.server.finish() // as the client's own closing would have told it
+		if err := e.failure(); err != nil {
+			s.err = &relay.Error{Side: relay.Client, Op: "read from the client", Err: err}
+		}
+	default:
+		// A partial message that was held goes out as it is: the client sees what it
+		// would have seen.
+		_ = s.client.send(e.held)
+		err := s.err
+		if cause := e.failure(); cause != nil {
+			err = &relay.Error{Side: relay.Server, Op: "read from the server", Err: cause}
+		}
+		s.leave(nil, err)
+	}
+}
+
+// writeFailed handles an end that takes nothing more.
+func (s *session) writeFailed(e *end, err error) {
+	if e == &s.server {
+		s.deaf = true
+		return
+	}
+	s.client.last = true
+	s.leave(nil, &relay.Error{Side: relay.Client, Op: "write to the client", Err: err})
+}
+
+// killed ends the session because its context is over.
+func (s *session) killed() {
+	var f *relay.Farewell
+	if errors.As(context.Cause(s.Context), &f) {
+		s.leave(f.Encode(), nil)
+		return
+	}
+	s.leave(nil, nil)
+}
+
+// leave begins the end of the session: with a farewell where the client is at the
+// boundary of a message.
+func (s *session) leave(farewell []byte, err error) {
+	if s.leaving {
+		return
+	}
+	s.leaving, s.err = true, err
+	if len(farewell) > 0 && s.Guard.AtBoundary() {
+		_ = s.client.send(farewell)
+	}
+	s.loop.close(&s.server)
+	s.server.unsent, s.client.waiting = nil, false
+	s.client.hold(nil, 0)
+	if s.client.over != nil {
+		s.close()
+		return
+	}
+	s.client.finish()
+	s.timer = time.AfterFunc(relay.Linger, func() { s.loop.post(s.close) })
+	if s.client.fd >= 0 {
+		s.client.rearm()
+	}
+}
+
+// close is the end.
+func (s *session) close() {
+	if s.done == nil {
+		return
+	}
+	s.loop.close(&s.client)
+	s.loop.close(&s.server)
+	if s.stop != nil {
+		s.stop()
+	}
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	done, err := s.done, s.err
+	s.done = nil
+	go done(err) // may wait for the audit log
+}
