@@ -9,6 +9,8 @@ import (
 
 const (
 	cacheShards = 16
+	// shortText is the longest text whose skeleton is made on the stack, in bytes.
+	shortText = 2 << 10
 	// maxCachedText is the longest text that is kept, in bytes.
 	maxCachedText = 16 << 10
 	// entryOverhead is what an entry costs beside its text and statements, in bytes.
@@ -45,7 +47,8 @@ func NewCache(entries, maxBytes int) *Cache {
 	return c
 }
 
-// Summary returns what Summarize returns for the text. A hit does not allocate.
+// Summary returns what Summarize returns for the text. A hit on the exact text does
+// not allocate, nor does one on the skeleton of a text up to 2 KiB.
 // The summary of a text that was found by its skeleton has no positions. Sql is
 // not kept.
 func (c *Cache) Summary(sql []byte, o Options) (s *Summary, hit bool) {
@@ -57,10 +60,12 @@ func (c *Cache) Summary(sql []byte, o Options) (s *Summary, hit bool) {
 		c.exact.Add(1)
 		return s, true
 	}
-	buffer := skeletonBuffers.Get().(*[]byte)
-	defer skeletonBuffers.Put(buffer)
-	shape, plain := skeleton((*buffer)[:0], sql)
-	*buffer = shape
+	var buffer [shortText]byte
+	shape := buffer[:0]
+	if len(sql) > shortText {
+		shape = make([]byte, 0, len(sql))
+	}
+	shape, plain := skeleton(shape, sql)
 	plain = plain && !bytes.Equal(shape, sql) // without literals the exact text is quicker
 	if plain {
 		if s := c.get(shape, o, true); s != nil {
@@ -88,9 +93,6 @@ func (c *Cache) Stats() CacheStats {
 	}
 	return st
 }
-
-// skeletonBuffers hold at most maxCachedText bytes each.
-var skeletonBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 func (c *Cache) get(text []byte, o Options, shape bool) *Summary {
 	return c.shards[maphash.Bytes(c.seed, text)%cacheShards].get(text, o, shape)

@@ -15,6 +15,7 @@
 //   - Summarize parses with PostgreSQL's own grammar (pg_query, version 17) and
 //     visits every node of the tree. A statement type that it does not know is an
 //     Unknown act, and what is inside is visited nevertheless.
+//   - Text is expected in UTF-8; ToUTF8 makes it so. Other bytes are taken for letters.
 //   - What the grammar does not accept is judged from its tokens, with a lexer
 //     that follows PostgreSQL's scan.l. Such text always has an Unknown act.
 //
