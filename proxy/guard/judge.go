@@ -30,18 +30,23 @@ func (g *Guard) judge(sql []byte) *judged {
 // judgeKept decides on a string that the server will keep under a name, for
 // which a summary is worth having: the policy may change before it runs.
 func (g *Guard) judgeKept(sql []byte) *judged {
-	return g.decide(g.summarize(sql), sql)
+	s := g.summarize(sql)
+	if !s.Parsed && g.prefilter.Clean(sql) { // the server's error says it better
+		return g.clean
+	}
+	return g.decide(s, sql)
 }
 
 // summarize reads a text as the server will.
 func (g *Guard) summarize(sql []byte) *parser.Summary {
 	pipelined := !g.replies.idle()
+	untold := !g.login.ready // the server has yet to say what the settings are
 	text, ok := parser.ToUTF8(sql, g.meaning.encoding)
-	if !ok || g.meaning.encodingUncertain(pipelined) && !ascii(sql) {
+	if !ok || (untold || g.meaning.encodingUncertain(pipelined)) && !ascii(sql) {
 		return unknownEncoding
 	}
 	s, _ := g.cfg.Cache.Summary(text, parser.Options{
-		NonConforming: g.meaning.nonConforming(pipelined),
+		NonConforming: untold || g.meaning.nonConforming(pipelined),
 		Replication:   g.cfg.Replication,
 	})
 	return s
@@ -56,7 +61,7 @@ func (g *Guard) decide(s *parser.Summary, sql []byte) *judged {
 		}
 	}
 	j := &judged{rules: g.rules, context: g.meaning.context, summary: s}
-	d := g.rules.Decide(s, g.meaning.context)
+	d := g.rules.Decide(s, g.meaning.within(s).context)
 	if d.Deny || d.WouldDeny || d.Record {
 		j.verdict = &verdict{decision: d, sql: string(sql)}
 		return j
@@ -96,13 +101,9 @@ func (g *Guard) observe(j *judged) {
 	if j.summary == nil {
 		return
 	}
+	g.meaning.observe(j.summary)
 	for i := range j.summary.Statements {
 		st := &j.summary.Statements[i]
-		for k := range st.Acts {
-			if st.Acts[k].Effect == parser.Settings {
-				g.meaning.set(st.Acts[k].Object)
-			}
-		}
 		switch {
 		case st.DeallocatesAll:
 			g.statements.clear()

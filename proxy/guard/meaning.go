@@ -41,6 +41,29 @@ func (m *meaning) set(name string) {
 	}
 }
 
+// observe notes what a string sets.
+func (m *meaning) observe(s *parser.Summary) {
+	if !s.Effects.Has(parser.Settings) {
+		return
+	}
+	for i := range s.Statements {
+		for _, act := range s.Statements[i].Acts {
+			if act.Effect == parser.Settings {
+				m.set(act.Object)
+			}
+		}
+	}
+}
+
+// within returns what holds inside a string: one of its statements may change what
+// the next one means.
+func (m meaning) within(s *parser.Summary) meaning {
+	if len(s.Statements) > 1 {
+		m.observe(s)
+	}
+	return m
+}
+
 // reported notes a ParameterStatus.
 func (m *meaning) reported(name, value []byte) {
 	switch string(name) {
