@@ -4,6 +4,10 @@ package parser
 // functions are fixed for good (src/include/catalog/pg_proc.dat); user-defined
 // functions begin at 16384.
 
+// Unnamed begins what stands for the name of a function that was called by its OID
+// and is none of the server's own.
+const Unnamed = "oid:"
+
 // FunctionByOID returns the name and the effects of calling a function of
 // PostgreSQL that has side effects; an empty name for any other.
 func FunctionByOID(oid uint32) (name string, acts []Act) {

@@ -88,7 +88,12 @@ func (r *statementRule) aboutRelation(relation parser.Relation, s *scope) bool {
 	return r.covers(r.relations, relation.Schema, relation.Name, catalog, s)
 }
 
+// aboutFunction takes a function that was called by its number for any that a rule
+// refuses or records and for none that it allows.
 func (r *statementRule) aboutFunction(object string, s *scope) bool {
+	if strings.HasPrefix(object, parser.Unnamed) {
+		return r.action != allow
+	}
 	in, name := splitFunction(object)
 	return r.covers(r.functions, in, name, true, s)
 }

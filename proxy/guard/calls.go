@@ -31,11 +31,12 @@ func (c *calls) summary(oid uint32) *parser.Summary {
 const firstNormalOID = 16384
 
 // summaryOfCall treats a user-defined function as one with side effects: its name,
-// by which a policy could know it, is not in the message.
+// by which a policy could know it, is not in the message, and a rule that refuses
+// any function refuses it.
 func summaryOfCall(oid uint32) *parser.Summary {
 	name, acts := parser.FunctionByOID(oid)
 	if name == "" {
-		name = fmt.Sprintf("oid:%d", oid)
+		name = fmt.Sprintf("%s%d", parser.Unnamed, oid)
 		acts = []parser.Act{{Effect: parser.Read}}
 		if oid >= firstNormalOID {
 			acts = []parser.Act{{Effect: parser.Function, Object: name}}
