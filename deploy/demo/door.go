@@ -81,7 +81,6 @@ func (d *door) stop() {
 
 func (d *door) auditFile() string { return filepath.Join(d.dir, "audit.jsonl") }
 func (d *door) logFile() string   { return filepath.Join(d.dir, "log") }
-func (d *door) url() string       { return urlOf(guardAddr) }
 
 func (d *door) log() string {
 	text, _ := os.ReadFile(d.logFile())

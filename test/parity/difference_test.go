@@ -25,8 +25,8 @@ func TestAlteredStreamIsDetected(t *testing.T) {
 		{"a session that is missing", func([]message) []message { return nil }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			want := transcript{"": mask(stream, "")}
-			got := transcript{"": mask(c.alter(mask(stream, "")), "")}
+			want := transcript{"": masking{}.mask(stream)}
+			got := transcript{"": masking{}.mask(c.alter(masking{}.mask(stream)))}
 			if difference(want, got) == "" {
 				t.Error("not detected")
 			}
@@ -39,8 +39,8 @@ func TestWhatDiffersFromRunToRunIsMasked(t *testing.T) {
 	column := func(oid string) message {
 		return message{'T', []byte("\x00\x01id\x00" + oid + "\x00\x01\x00\x00\x00\x17\x00\x04\xff\xff\xff\xff\x00\x00")}
 	}
-	one := mask([]message{{'K', []byte("12345678")}, {'A', []byte("1234news\x00\x00")}, row("0/16B3748"), column("\x00\x00\x40\x01")}, "")
-	two := mask([]message{{'K', []byte("abcdefgh")}, {'A', []byte("abcdnews\x00\x00")}, row("0/16B9990"), column("\x00\x00\x50\x07")}, "")
+	one := masking{}.mask([]message{{'K', []byte("12345678")}, {'A', []byte("1234news\x00\x00")}, row("0/16B3748"), column("\x00\x00\x40\x01")})
+	two := masking{}.mask([]message{{'K', []byte("abcdefgh")}, {'A', []byte("abcdnews\x00\x00")}, row("0/16B9990"), column("\x00\x00\x50\x07")})
 	if d := difference(transcript{"": one}, transcript{"": two}); d != "" {
 		t.Error(d)
 	}

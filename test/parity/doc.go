@@ -33,6 +33,8 @@
 //	cancel                              send a CancelRequest for the session's query
 //	repeat N ... end                    N times the lines between
 //	ignore TYPE                         leave messages of a type out of the comparison
+//	answered-by-guard                   leave out where in the server's source an error arose
+//	                                    (fields F, L, R): no server hears of this session
 //
 // A session that has not ended when the script has is ended with Terminate.
 package parity

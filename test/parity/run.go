@@ -23,7 +23,7 @@ type runner struct {
 	backends backends
 	sessions map[string]*session
 	current  string
-	ignored  string
+	masking  masking
 }
 
 // run plays a script against an address and returns what came back.
@@ -40,7 +40,7 @@ func run(commands []command, addr string, split splitter, b backends) (transcrip
 		if err := s.end(); err != nil {
 			return nil, fmt.Errorf("session %q: %w", name, err)
 		}
-		result[name] = mask(s.messages, r.ignored)
+		result[name] = r.masking.mask(s.messages)
 	}
 	return result, nil
 }
@@ -60,7 +60,10 @@ func (r *runner) step(c command) error {
 		r.current = c.arg(0)
 		return nil
 	case "ignore":
-		r.ignored += c.arg(0)
+		r.masking.ignored += c.arg(0)
+		return nil
+	case "answered-by-guard":
+		r.masking.location = true
 		return nil
 	}
 	s, err := r.session(c)

@@ -58,13 +58,19 @@ func tail(messages []message, n int) string {
 	return b.String()
 }
 
+// masking is what a script leaves out of the comparison beyond what always is.
+type masking struct {
+	ignored  string // types of message
+	location bool   // of errors in the server's source
+}
+
 // mask hides what a server makes anew for each session. Lengths stay, so that a
 // cancel key that was cut short shows.
-func mask(messages []message, ignored string) []message {
+func (k masking) mask(messages []message) []message {
 	oids := map[uint32]uint32{}
 	var masked []message
 	for _, m := range messages {
-		if m.kind != 0 && strings.IndexByte(ignored, m.kind) >= 0 {
+		if m.kind != 0 && strings.IndexByte(k.ignored, m.kind) >= 0 {
 			continue
 		}
 		body := append([]byte(nil), m.body...)
@@ -79,6 +85,9 @@ func mask(messages []message, ignored string) []message {
 			body = logPosition.ReplaceAllFunc(body, blank)
 		case 'E', 'N':
 			body = temporarySchema.ReplaceAll(body, []byte("pg_temp"))
+			if k.location {
+				body = location.ReplaceAll(body, nil)
+			}
 		}
 		masked = append(masked, message{m.kind, body})
 	}
@@ -90,6 +99,10 @@ var logPosition = regexp.MustCompile(`\b[0-9A-F]{1,8}/[0-9A-F]{1,8}\b`)
 
 // temporarySchema matches the schema that holds a session's temporary tables.
 var temporarySchema = regexp.MustCompile(`pg_temp_\d+`)
+
+// location matches the fields F, L and R, which come last and in this order
+// (send_message_to_frontend, src/backend/utils/error/elog.c).
+var location = regexp.MustCompile(`F[^\x00]*\x00L\d+\x00R[^\x00]*\x00`)
 
 func blank(text []byte) []byte { return []byte(strings.Repeat("#", len(text))) }
 
