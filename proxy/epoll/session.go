@@ -9,7 +9,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/pgcordon/pgcordon/policy"
 	"github.com/pgcordon/pgcordon/proxy/guard"
 	"github.com/pgcordon/pgcordon/proxy/relay"
 )
@@ -22,7 +21,6 @@ type session struct {
 	*relay.Link
 	loop           *loop
 	client, server end
-	rules          *policy.Ruleset
 	done           func(error)
 	stop           func() bool // ends the watch over Context
 
@@ -37,7 +35,7 @@ type session struct {
 }
 
 func newSession(l *loop, link *relay.Link, client, server int, done func(error)) *session {
-	s := &session{Link: link, loop: l, rules: link.Rules(), done: done}
+	s := &session{Link: link, loop: l, done: done}
 	s.client = end{session: s, peer: &s.server, fd: client}
 	s.server = end{session: s, peer: &s.client, fd: server}
 	return s
@@ -124,10 +122,7 @@ func (s *session) ask(e *end, in []byte) (ops guard.Ops, need int, err error) {
 }
 
 func (s *session) askClient(in []byte) (guard.Ops, int) {
-	if rules := s.Rules(); rules != s.rules {
-		s.rules = rules
-		s.Guard.Adopt(rules)
-	}
+	s.Guard.Adopt(s.Rules())
 	if s.loop.judgements++; s.loop.judgements%timed != 0 {
 		return s.Guard.FromClient(in, s.loop.ops[:0])
 	}

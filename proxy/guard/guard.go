@@ -65,8 +65,11 @@ func New(cfg Config) *Guard {
 	return g
 }
 
-// Adopt makes the guard judge by other rules from the next message on.
+// Adopt makes the guard judge by the given rules from the next message on.
 func (g *Guard) Adopt(rules *policy.Ruleset) {
+	if rules == g.rules {
+		return
+	}
 	before := g.interest
 	g.adopt(rules)
 	g.stillClean = before.covers(g.interest) && (!g.reloaded || g.stillClean)

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pgcordon/pgcordon/policy"
 	"github.com/pgcordon/pgcordon/proxy/guard"
 )
 
@@ -21,8 +20,7 @@ type Pumps struct{}
 // socket, pumpServer of the client's.
 type pumps struct {
 	*Link
-	mu       sync.Mutex // one call of the guard at a time; held for no I/O
-	rules    *policy.Ruleset
+	mu       sync.Mutex    // one call of the guard at a time; held for no I/O
 	answered chan struct{} // the server has answered something
 	ended    atomic.Bool   // the guard said End
 	over     chan struct{} // pumpServer is done
@@ -32,7 +30,7 @@ type pumps struct {
 func (Pumps) Run(l *Link, done func(error)) { done(run(l)) }
 
 func run(l *Link) error {
-	p := &pumps{Link: l, rules: l.Rules(), answered: make(chan struct{}, 1), over: make(chan struct{})}
+	p := &pumps{Link: l, answered: make(chan struct{}, 1), over: make(chan struct{})}
 	stop := context.AfterFunc(l.Context, p.interrupt)
 	defer stop()
 	fromClient := make(chan error, 1)
@@ -99,10 +97,7 @@ func (p *pumps) pumpClient() error {
 func (p *pumps) judgeClient(in []byte, ops guard.Ops) (guard.Ops, int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if rules := p.Rules(); rules != p.rules {
-		p.rules = rules
-		p.Guard.Adopt(rules)
-	}
+	p.Guard.Adopt(p.Rules())
 	start := time.Now()
 	ops, need := p.Guard.FromClient(in, ops)
 	p.Observer.Spent(time.Since(start))

@@ -1,0 +1,21 @@
+//go:build linux
+
+package epoll
+
+import (
+	"testing"
+
+	"github.com/pgcordon/pgcordon/proxy/relay/relaytest"
+)
+
+func TestEventLoop(t *testing.T) {
+	for name, loops := range map[string]int{"one loop": 1, "three loops": 3} {
+		t.Run(name, func(t *testing.T) {
+			r, err := New(loops)
+			if err != nil {
+				t.Fatal(err)
+			}
+			relaytest.Conformance(t, r)
+		})
+	}
+}

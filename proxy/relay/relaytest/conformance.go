@@ -1,0 +1,283 @@
+package relaytest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgcordon/pgcordon/proxy/guard"
+	"github.com/pgcordon/pgcordon/proxy/relay"
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
+
+// Conformance runs every test over TCP and over unix sockets.
+func Conformance(t *testing.T, r relay.Relay) {
+	tests := map[string]func(*testing.T, relay.Relay, string){
+		"bytes pass unchanged in any chunks":               passUnchanged,
+		"what came behind the startup packet is judged":    behindIsJudged,
+		"a refusal is recorded before the server hears it": recordedFirst,
+		"a slow record holds up nobody else":               slowRecord,
+		"a message longer than any window is judged whole": longMessage,
+		"a slow client bounds what is held":                slowClient,
+		"a slow server bounds what is held":                slowServer,
+		"the client's end reaches the server":              clientEnds,
+		"the server's end reaches the client as FIN":       serverEnds,
+		"a killed session says farewell":                   killed,
+		"a killed session does not wait for its client":    killedWhileStuck,
+		"new rules count from the next message on":         newRules,
+		"a server that breaks the protocol is left":        brokenServer,
+		"a full pipeline waits for the server":             fullPipeline,
+	}
+	for _, network := range []string{"tcp", "unix"} {
+		for name, test := range tests {
+			t.Run(network+"/"+name, func(t *testing.T) { t.Parallel(); test(t, r, network) })
+		}
+	}
+}
+
+func message(t byte, body string) []byte {
+	m := append([]byte{t, 0, 0, 0, 0}, body...)
+	binary.BigEndian.PutUint32(m[1:], uint32(len(m)-1))
+	return m
+}
+
+var (
+	ready      = message(wire.ReadyForQuery, "I")
+	truncate   = wire.AppendQuery(nil, "TRUNCATE t")
+	substitute = wire.AppendQuery(nil, "SELECT CAST('pgcordon_nonce1' AS pg_catalog.int4)")
+)
+
+func passUnchanged(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, nil)
+	random := rand.New(rand.NewPCG(1, 2))
+	var up, down []byte
+	for range 300 {
+		up = append(up, wire.AppendQuery(nil, "SELECT '"+strings.Repeat("x", random.IntN(3000))+"'")...)
+		up = append(up, message(wire.CopyData, strings.Repeat("c", random.IntN(100000)))...)
+		down = append(down, message(wire.DataRow, strings.Repeat("d", random.IntN(100000)))...)
+		down = append(down, ready...)
+	}
+	go inChunks(s.client, up, rand.New(rand.NewPCG(3, 4)))
+	go inChunks(s.server, down, rand.New(rand.NewPCG(5, 6)))
+	arrived := make(chan bool, 2)
+	go func() { arrived <- same(s.server, up) }()
+	go func() { arrived <- same(s.client, down) }()
+	if !<-arrived || !<-arrived {
+		t.Fatal("other bytes arrived")
+	}
+}
+
+func inChunks(to net.Conn, b []byte, random *rand.Rand) {
+	for len(b) > 0 {
+		n := min(len(b), 1+random.IntN(50000))
+		if _, err := to.Write(b[:n]); err != nil {
+			return
+		}
+		b = b[n:]
+	}
+}
+
+func same(from net.Conn, want []byte) bool {
+	buf := make([]byte, 64<<10)
+	_ = from.SetReadDeadline(time.Now().Add(patience))
+	for len(want) > 0 {
+		n, err := from.Read(buf[:min(len(buf), len(want))])
+		if err != nil || !bytes.Equal(buf[:n], want[:n]) {
+			return false
+		}
+		want = want[n:]
+	}
+	return true
+}
+
+func behindIsJudged(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, truncate)
+	s.expect(s.server, substitute)
+}
+
+func recordedFirst(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, nil)
+	s.onFinish(func(*guard.Event) { time.Sleep(20 * time.Millisecond) })
+	harmless := wire.AppendQuery(nil, "SELECT 1")
+	s.send(s.client, append(append(append([]byte(nil), harmless...), truncate...), harmless...))
+	s.expect(s.server, harmless, substitute)
+	if events := s.recorded(); len(events) != 1 || events[0].Kind != guard.Refused {
+		t.Fatalf("the server has heard of the refusal, and recorded are %d events", len(events))
+	}
+	s.expect(s.server, harmless)
+	s.send(s.server, message(wire.ErrorResponse, "SERROR\x00C22P02\x00Mpgcordon_nonce1\x00\x00"), ready)
+	head := make([]byte, wire.HeaderSize)
+	_ = s.client.SetReadDeadline(time.Now().Add(patience))
+	if _, err := s.client.Read(head); err != nil || head[0] != wire.ErrorResponse {
+		t.Fatalf("the client received %q, %v", head, err)
+	}
+}
+
+func slowRecord(t *testing.T, r relay.Relay, network string) {
+	slow, quick := start(t, r, network, nil), start(t, r, network, nil)
+	release := make(chan struct{})
+	slow.onFinish(func(*guard.Event) { <-release })
+	slow.send(slow.client, truncate)
+	harmless := wire.AppendQuery(nil, "SELECT 1")
+	quick.send(quick.client, harmless)
+	quick.expect(quick.server, harmless)
+	slow.send(slow.server, ready)
+	slow.expect(slow.client, ready) // the other direction goes on
+	close(release)
+	slow.expect(slow.server, substitute)
+}
+
+func longMessage(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, nil)
+	long := wire.AppendQuery(nil, "SELECT '"+strings.Repeat("x", 500_000)+"'")
+	refused := wire.AppendQuery(nil, "TRUNCATE t /* "+strings.Repeat("x", 500_000)+" */")
+	go inChunks(s.client, append(append(append([]byte(nil), long...), refused...), long...), rand.New(rand.NewPCG(7, 8)))
+	s.expect(s.server, long, substitute, long)
+}
+
+const flood = 64 << 20
+
+// stuck writes until nothing more is taken, and returns how much was.
+func stuck(to net.Conn, chunk []byte) int {
+	sent := 0
+	for sent < flood {
+		_ = to.SetWriteDeadline(time.Now().Add(500 * time.Millisecond))
+		n, err := to.Write(chunk)
+		sent += n
+		if err != nil {
+			break
+		}
+	}
+	return sent
+}
+
+func slowClient(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, nil)
+	row := message(wire.DataRow, strings.Repeat("d", 1<<20))
+	sent := stuck(s.server, row)
+	if sent >= flood {
+		t.Fatalf("%d bytes were taken for a client that reads nothing", sent)
+	}
+	if !same(s.client, bytes.Repeat(row, sent/len(row)+1)[:sent]) {
+		t.Fatal("other bytes arrived")
+	}
+}
+
+func slowServer(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, nil)
+	data := message(wire.CopyData, strings.Repeat("c", 1<<20))
+	sent := stuck(s.client, data)
+	if sent >= flood {
+		t.Fatalf("%d bytes were taken for a server that reads nothing", sent)
+	}
+	s.send(s.server, ready)
+	s.expect(s.client, ready) // the other direction goes on
+	if !same(s.server, bytes.Repeat(data, sent/len(data)+1)[:sent]) {
+		t.Fatal("other bytes arrived")
+	}
+}
+
+func clientEnds(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, nil)
+	terminate := message(wire.Terminate, "")
+	s.send(s.client, terminate)
+	_ = s.client.(interface{ CloseWrite() error }).CloseWrite()
+	s.expect(s.server, terminate)
+	if rest := s.rest(s.server); rest != "" {
+		t.Fatalf("the server received %q", rest)
+	}
+	s.send(s.server, ready) // answers still go out
+	s.expect(s.client, ready)
+	_ = s.server.Close()
+	if rest := s.rest(s.client); rest != "" {
+		t.Fatalf("the client received %q", rest)
+	}
+	if err := s.over(); err != nil {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+func serverEnds(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, nil)
+	fatal := wire.AppendFatal(nil, "57P01", "terminating connection", "", "")
+	half := ready[:3]
+	s.send(s.client, message(wire.CopyData, "the server will not read this"))
+	s.expect(s.server, message(wire.CopyData, "the server will not read this"))
+	s.send(s.server, fatal, half)
+	_ = s.server.Close()
+	s.send(s.client, message(wire.CopyData, "still sending"))
+	if got := s.rest(s.client); got != string(fatal)+string(half) {
+		t.Fatalf("the client received %q", got)
+	}
+	_ = s.client.Close()
+	_ = s.over()
+	if n := s.calls.Load(); n != 1 {
+		t.Errorf("done was called %d times", n)
+	}
+}
+
+func killed(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, nil)
+	s.send(s.server, ready)
+	s.expect(s.client, ready)
+	farewell := &relay.Farewell{Code: "57P01", Message: "the end"}
+	s.end(farewell)
+	if got := s.rest(s.client); got != string(farewell.Encode()) {
+		t.Fatalf("the client received %q", got)
+	}
+	_ = s.client.Close()
+	if err := s.over(); err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	if rest := s.rest(s.server); rest != "" {
+		t.Errorf("the server received %q", rest)
+	}
+}
+
+func killedWhileStuck(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, nil)
+	stuck(s.server, message(wire.DataRow, strings.Repeat("d", 1<<20)))
+	s.end(&relay.Farewell{Code: "57P01", Message: "the end"})
+	_ = s.over()
+}
+
+func newRules(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, nil)
+	s.rules.Store(rulesOf(t, "statements: [{name: ok, action: allow, when: {effect: truncate}}]"))
+	s.send(s.client, truncate)
+	s.expect(s.server, truncate)
+	s.rules.Store(rulesOf(t, ""))
+	s.send(s.client, truncate)
+	s.expect(s.server, substitute)
+}
+
+func brokenServer(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, nil)
+	s.send(s.server, ready, []byte("D\x00\x00\x00\x00"))
+	s.expect(s.client, ready)
+	if got := s.rest(s.client); !strings.Contains(got, "C08P01") {
+		t.Errorf("the client received %q", got)
+	}
+}
+
+func fullPipeline(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, nil)
+	const n = 100_000
+	sync := message(wire.Sync, "")
+	go inChunks(s.client, bytes.Repeat(sync, n), rand.New(rand.NewPCG(9, 10)))
+	read := make(chan bool, 1)
+	go func() { read <- same(s.client, bytes.Repeat(ready, n)) }()
+	s.send(s.server, ready) // the login's
+	s.expect(s.client, nil)
+	for range n {
+		s.expect(s.server, sync)
+		s.send(s.server, ready)
+	}
+	if !<-read {
+		t.Fatal("other answers arrived")
+	}
+}
