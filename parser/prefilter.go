@@ -5,7 +5,8 @@ import "strings"
 // Prefilter tells texts that cannot have certain effects from those that may, by
 // looking for words. It is immutable and safe for concurrent use.
 //
-// It is sound because keywords cannot be escaped: whatever else a text is, with
+// It is sound because keywords cannot be escaped, but for the body of DO, which is
+// a string and for which its keyword stands: whatever else a text is, with
 // whatever settings and of whatever version, a keyword of it is a run of its
 // bytes. The words are searched everywhere, in strings and comments too, so that
 // nothing depends on where those begin and end. The character in front of a word
@@ -40,6 +41,9 @@ func NewPrefilter(effects EffectSet, functions []string) *Prefilter {
 		for _, word := range effectWords[e] {
 			p.add(word)
 		}
+	}
+	if effects != 0 || len(functions) > 0 {
+		p.add("do") // in the string that is its body anything can be escaped
 	}
 	for name, group := range knownFunctions {
 		// set_config may change the role.

@@ -48,6 +48,8 @@ func (w *walker) statement(m protoreflect.Message) {
 		w.discards(n)
 	case *pg_query.CreateTableAsStmt:
 		w.createsTableAs(n)
+	case *pg_query.DoStmt:
+		w.does(n)
 	case *pg_query.CreateFunctionStmt:
 		w.createsFunction(n)
 	case *pg_query.VariableSetStmt:

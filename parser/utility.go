@@ -101,7 +101,6 @@ var utilities = map[protoreflect.Name]utility{
 	"CheckPointStmt":     {kind: "CHECKPOINT", effects: SetOf(Maintenance)},
 	"RefreshMatViewStmt": {kind: "REFRESH MATERIALIZED VIEW", effects: SetOf(Maintenance)},
 
-	"DoStmt":             {kind: "DO", effects: SetOf(Do)},
 	"CallStmt":           {kind: "CALL", effects: SetOf(Call)},
 	"LoadStmt":           {kind: "LOAD", effects: SetOf(Function)}, // runs the library's _PG_init
 	"ConstraintsSetStmt": {kind: "SET CONSTRAINTS", effects: SetOf(Transaction)},
