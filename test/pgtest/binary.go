@@ -1,30 +1,42 @@
 package pgtest
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 )
 
-// binary builds cmd/pgcordon once a process. PGCORDON_TEST_BINARY names one that
-// is built already; PGCORDON_TEST_RACE=1 builds with the race detector.
+// binary builds cmd/pgcordon once a process; go build does nothing where another
+// process has just done it. PGCORDON_TEST_BINARY names one that is built already,
+// PGCORDON_TEST_RACE=1 asks for the race detector.
 var binary = sync.OnceValues(func() (string, error) {
 	if built := os.Getenv("PGCORDON_TEST_BINARY"); built != "" {
 		return built, nil
 	}
-	dir, err := os.MkdirTemp("", "pgcordon-binary-")
+	name, args := "pgcordon", []string{"build"}
+	if os.Getenv("PGCORDON_TEST_RACE") == "1" {
+		name, args = "pgcordon-race", append(args, "-race")
+	}
+	dir := filepath.Join(checkout(), ".cache", "test")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	lock, err := os.Create(filepath.Join(dir, "lock"))
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "pgcordon")
-	args := []string{"build", "-o", path}
-	if os.Getenv("PGCORDON_TEST_RACE") == "1" {
-		args = append(args, "-race")
+	defer lock.Close()
+	// Packages are tested at the same time, and would link over one another.
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return "", fmt.Errorf("lock: %w", err)
 	}
-	cmd := exec.Command("go", append(args, "./cmd/pgcordon")...)
+	path := filepath.Join(dir, name)
+	cmd := exec.Command("go", append(args, "-o", path, "./cmd/pgcordon")...)
 	cmd.Dir = checkout()
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	return path, cmd.Run()
