@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/pgcordon/pgcordon/test/cluster"
 )
 
 func main() {
@@ -45,17 +47,17 @@ func play(ctx context.Context, binary string, keep bool) error {
 	defer door.stop()
 	verdict := withGuard(ctx, s, shop, door)
 	if keep && verdict == nil {
-		stay(ctx, s, shop, door)
+		stay(ctx, s, door)
 	}
 	return verdict
 }
 
 // stay leaves everything running and tells how to use it.
-func stay(ctx context.Context, s *screen, shop *shop, door *door) {
+func stay(ctx context.Context, s *screen, door *door) {
 	s.title("Still running. Ctrl-C stops everything and removes it.")
 	s.line("as production   bin/pgcordon-demo -from %s 'DELETE FROM categories'", appIP)
 	s.line("as staging      bin/pgcordon-demo -from %s 'SELECT 1'", stagingIP)
-	s.line("past the guard  psql '%s'", shop.url())
+	s.line("past the guard  psql -h %s -p %d -U %s %s   (password: %s)", address, serverPort, role, database, cluster.Password)
 	s.line("audit log       tail -f %s", door.auditFile())
 	s.line("metrics         http://%s/metrics", metricsAddr)
 	<-ctx.Done()
