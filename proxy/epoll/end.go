@@ -5,6 +5,7 @@ package epoll
 import (
 	"errors"
 	"io"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -130,12 +131,11 @@ func (e *end) fill() (in []byte, got int) {
 	return into[:n+got], got
 }
 
-// fillOwn reads a message that is longer than the loop's buffer.
+// fillOwn reads a message that is longer than the loop's buffer. Memory follows what
+// has arrived, not what the message claims.
 func (e *end) fillOwn() (in []byte, got int) {
-	if cap(e.held) < e.need {
-		grown := make([]byte, len(e.held), e.need)
-		copy(grown, e.held)
-		e.held = grown
+	if len(e.held) == cap(e.held) {
+		e.held = slices.Grow(e.held, len(e.session.loop.buffer))
 	}
 	got, errno := read(e.fd, e.held[len(e.held):cap(e.held)])
 	if !e.arrived(got, errno) {
@@ -166,7 +166,7 @@ func (e *end) hold(rest []byte, need int) {
 	switch {
 	case len(rest) == 0:
 		e.held = nil
-	case cap(e.held) >= len(rest) && cap(e.held) >= need:
+	case cap(e.held) >= len(rest):
 		e.held = e.held[:copy(e.held[:cap(e.held)], rest)]
 	default:
 		e.held = append(make([]byte, 0, len(rest)), rest...)

@@ -43,17 +43,17 @@ func (w *window) consume(n int) {
 	}
 }
 
-// reserve returns free space behind the bytes, so that want bytes fit in all.
+// reserve returns free space behind the bytes, so that in the end want bytes fit in
+// all. It doubles the buffer at most: memory follows what has arrived, not what a
+// message claims.
 func (w *window) reserve(want int) []byte {
-	have := w.end - w.start
-	switch {
-	case want > len(w.buf):
-		grown := make([]byte, want)
-		copy(grown, w.bytes())
-		w.buf, w.start, w.end = grown, 0, have
-	case w.start > 0 && (w.end == len(w.buf) || w.start+want > len(w.buf)):
-		copy(w.buf, w.bytes())
-		w.start, w.end = 0, have
+	if w.start > 0 && (w.end == len(w.buf) || w.start+want > len(w.buf)) {
+		w.start, w.end = 0, copy(w.buf, w.bytes())
+	}
+	if w.end == len(w.buf) {
+		grown := make([]byte, 2*len(w.buf))
+		copy(grown, w.buf)
+		w.buf = grown
 	}
 	return w.buf[w.end:]
 }
@@ -62,6 +62,9 @@ func (w *window) filled(n int) { w.end += n }
 
 // append adds bytes that were read elsewhere.
 func (w *window) append(b []byte) {
-	copy(w.reserve(w.end-w.start+len(b)), b)
-	w.end += len(b)
+	for len(b) > 0 {
+		n := copy(w.reserve(w.end-w.start+len(b)), b)
+		w.end += n
+		b = b[n:]
+	}
 }
