@@ -13,13 +13,13 @@ import (
 )
 
 // withTLS is a server, and a guard that offers TLS to clients, both with
-// certificates of the same authority.
-func withTLS(t *testing.T) (*pgtest.Server, *pgtest.Guard, *tls.Config) {
+// certificates of the same authority. more is further YAML.
+func withTLS(t *testing.T, more string) (*pgtest.Server, *pgtest.Guard, *tls.Config) {
 	t.Helper()
 	server := pgtest.Start(t, pgtest.Config{Major: major, TLS: true})
 	pair := server.CA.Issue(t, pgtest.Leaf{CommonName: "guard"})
 	guard := pgtest.StartGuard(t, configuration(server.Addr(),
-		fmt.Sprintf(", client_tls: {mode: prefer, certificate: %q, key: %q}", pair.CertificateFile, pair.KeyFile), ""))
+		fmt.Sprintf(", client_tls: {mode: prefer, certificate: %q, key: %q}", pair.CertificateFile, pair.KeyFile), more))
 	pem, err := os.ReadFile(server.CA.File)
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func ask(t *testing.T, conn net.Conn, code uint32) byte {
 var wholeSession = join(startup(protocol3, "user", "postgres"), query("SELECT 1"), terminate)
 
 func TestEncryptionRequestsInEveryOrder(t *testing.T) {
-	secureServer, secureGuard, trust := withTLS(t)
+	secureServer, secureGuard, trust := withTLS(t, "")
 	plainServer := pgtest.Shared(t, major)
 	plainGuard := startGuard(t, plainServer, "")
 	orders := map[string][]uint32{
@@ -81,7 +81,7 @@ func TestEncryptionRequestsInEveryOrder(t *testing.T) {
 // A request that is repeated, or comes where encryption is settled, is a protocol
 // version that nobody speaks.
 func TestRepeatedEncryptionRequestIsRefused(t *testing.T) {
-	_, secureGuard, trust := withTLS(t)
+	_, secureGuard, trust := withTLS(t, "")
 	server := pgtest.Shared(t, major)
 	plainGuard := startGuard(t, server, "")
 	for _, code := range []uint32{sslRequest, gssRequest} {
@@ -110,7 +110,7 @@ func expectUnsupported(t *testing.T, got string, code uint32) {
 }
 
 func TestDirectTLS(t *testing.T) {
-	server, guard, trust := withTLS(t)
+	server, guard, trust := withTLS(t, "")
 	named := trust.Clone()
 	named.NextProtos = []string{"postgresql"}
 	play := func(addr string) string {
@@ -146,7 +146,7 @@ func readsAnything(conn net.Conn, into []byte) bool {
 }
 
 func TestCancelRequestInsideTLS(t *testing.T) {
-	server, guard, trust := withTLS(t)
+	server, guard, trust := withTLS(t, "")
 	s := login(t, guard.Addr, "postgres")
 	send(s, query("SELECT pg_sleep(60)"))
 	untilAsleep(t, server, s)
@@ -164,7 +164,7 @@ func TestCancelRequestInsideTLS(t *testing.T) {
 
 // CVE-2021-23214: what comes in clear behind the request is not from inside TLS.
 func TestBytesBehindAnEncryptionRequestEndTheSession(t *testing.T) {
-	_, secure, _ := withTLS(t)
+	_, secure, _ := withTLS(t, "")
 	plain := startGuard(t, pgtest.Shared(t, major), "")
 	for name, c := range map[string]struct {
 		addr   string
@@ -186,7 +186,7 @@ func TestBytesBehindAnEncryptionRequestEndTheSession(t *testing.T) {
 
 // TestFailedHandshakesLeaveNothingBehind holds up what pgbouncer #796 lost.
 func TestFailedHandshakesLeaveNothingBehind(t *testing.T) {
-	_, guard, _ := withTLS(t)
+	_, guard, _ := withTLS(t, "")
 	stillServes(t, guard, "postgres")
 	before := usageOf(t, guard)
 	for i := range 200 {
