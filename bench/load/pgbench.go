@@ -1,0 +1,126 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/pgcordon/pgcordon/bench/figures"
+	"github.com/pgcordon/pgcordon/bench/peer"
+)
+
+// Pgbench is a load of short transactions.
+type Pgbench struct {
+	Client   Client
+	Script   string // an argument of pgbench that says what to run
+	Protocol string // simple, extended, prepared
+	Clients  int
+	Pace     Pace // transactions
+}
+
+// Measure runs pgbench twice: for one transaction a client, then for as many as
+// fill the slice. The difference is the transactions alone, without the logins.
+func (l *Pgbench) Measure(ctx context.Context, p *peer.Peer, slice time.Duration) (figures.Sample, error) {
+	const first = 4000
+	each := max(2, l.Pace.amount(p.Name, slice, first)/l.Clients)
+	login, err := spent(p, func() error {
+		_, err := l.run(ctx, p, 1)
+		return err
+	})
+	if err != nil {
+		return figures.Sample{}, err
+	}
+	var rate float64
+	all, err := spent(p, func() (err error) {
+		rate, err = l.run(ctx, p, each)
+		return err
+	})
+	if err != nil {
+		return figures.Sample{}, err
+	}
+	l.Pace[p.Name] = rate
+	counted := float64((each - 1) * l.Clients)
+	return figures.Sample{Rate: rate, CPU: (all - login).Seconds() / counted}, nil
+}
+
+// run returns transactions a second, without the time that the logins took.
+func (l *Pgbench) run(ctx context.Context, p *peer.Peer, each int) (float64, error) {
+	return l.Client.pgbench(ctx, p, l.Script, "--protocol="+l.Protocol,
+		fmt.Sprintf("--client=%d", l.Clients), fmt.Sprintf("--transactions=%d", each))
+}
+
+// Connections is a load of logins: a new session for each SELECT 1.
+type Connections struct {
+	Client  Client
+	Script  string
+	Clients int
+	Pace    Pace // logins
+}
+
+// Measure counts a login, a SELECT 1 and the end of the session as one.
+func (l *Connections) Measure(ctx context.Context, p *peer.Peer, slice time.Duration) (figures.Sample, error) {
+	const first = 200
+	each := max(2, l.Pace.amount(p.Name, slice, first)/l.Clients)
+	var rate float64
+	cpu, err := spent(p, func() (err error) {
+		rate, err = l.Client.pgbench(ctx, p, l.Script, "--connect",
+			fmt.Sprintf("--client=%d", l.Clients), fmt.Sprintf("--transactions=%d", each))
+		return err
+	})
+	if err != nil {
+		return figures.Sample{}, err
+	}
+	l.Pace[p.Name] = rate
+	return figures.Sample{Rate: rate, CPU: cpu.Seconds() / float64(each*l.Clients)}, nil
+}
+
+// Client is a pgbench, and who it logs in as.
+type Client struct {
+	Program                  string
+	User, Password, Database string
+	TLS                      bool
+	OpenSSL                  string // the configuration of the library
+}
+
+// threads is how many pgbench uses where it has as many clients.
+const threads = 2
+
+func (c Client) pgbench(ctx context.Context, p *peer.Peer, args ...string) (float64, error) {
+	args = append(args, "--no-vacuum", fmt.Sprintf("--jobs=%d", threads))
+	cmd := exec.CommandContext(ctx, c.Program, args...)
+	mode := "disable"
+	if c.TLS {
+		mode = "require"
+	}
+	cmd.Env = []string{
+		"PGHOST=" + peer.Host, "PGPORT=" + strconv.Itoa(p.Port), "PGUSER=" + c.User, "PGPASSWORD=" + c.Password,
+		"PGDATABASE=" + c.Database, "PGSSLMODE=" + mode, "PGGSSENCMODE=disable", "OPENSSL_CONF=" + c.OpenSSL, "LC_ALL=C",
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return 0, fmt.Errorf("pgbench: %w\n%s", err, out)
+	}
+	return tps(string(out))
+}
+
+var (
+	tpsLine       = regexp.MustCompile(`(?m)^tps = ([0-9.]+) `)
+	processedLine = regexp.MustCompile(`(?m)^number of transactions actually processed: (\d+)/(\d+)$`)
+)
+
+// tps reads what pgbench prints at its end. A transaction that was not processed
+// would be counted as a quick one, so it is an error.
+func tps(out string) (float64, error) {
+	processed, rate := processedLine.FindStringSubmatch(out), tpsLine.FindStringSubmatch(out)
+	if processed == nil || rate == nil {
+		return 0, fmt.Errorf("pgbench: no result in\n%s", out)
+	}
+	if processed[1] != processed[2] {
+		return 0, errors.New("pgbench: only " + processed[1] + " of " + processed[2] + " transactions processed")
+	}
+	return strconv.ParseFloat(rate[1], 64)
+}

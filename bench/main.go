@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/pgcordon/pgcordon/bench/idle"
+)
+
+// commands are the subcommands. The last two are what the first runs as other processes.
+type commands struct {
+	Run     runCommand     `cmd:"" help:"Compare pgcordon with other proxies."`
+	Compare compareCommand `cmd:"" help:"Compare this working tree with another revision."`
+	Plot    plotCommand    `cmd:"" help:"Draw the plot of a result."`
+	Pretend pretendCommand `cmd:"" hidden:""`
+	Open    openCommand    `cmd:"" hidden:""`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	var c commands
+	k := kong.Parse(&c, kong.Description("Compares pgcordon with other proxies."), kong.BindTo(ctx, (*context.Context)(nil)))
+	err := k.Run()
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+type pretendCommand struct {
+	Address string `arg:""`
+}
+
+func (c *pretendCommand) Run() error { return idle.Pretend(c.Address, os.Stdin) }
+
+type openCommand struct {
+	DSN      string `arg:""`
+	Sessions int    `arg:""`
+}
+
+func (c *openCommand) Run(ctx context.Context) error {
+	return idle.Open(ctx, c.DSN, c.Sessions, os.Stdin, os.Stdout)
+}

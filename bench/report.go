@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/pgcordon/pgcordon/bench/figures"
+	"github.com/pgcordon/pgcordon/bench/idle"
+)
+
+// report is everything that a comparison has found. It is kept as JSON, from which
+// tables and plot can be made again.
+type report struct {
+	Date     time.Time        `json:"date"`
+	Machine  machine          `json:"machine"`
+	Rounds   int              `json:"rounds"`
+	Slice    time.Duration    `json:"slice"`
+	Groups   map[string]group `json:"groups"`
+	Added    []added          `json:"added"`
+	Idle     []idle.Cost      `json:"idle"`
+	Micro    []microResult    `json:"micro"`
+	Failures []string         `json:"failures"`
+}
+
+// group are the cells of one table.
+type group = []figures.Cell
+
+func (r *report) tables() []*figures.Table {
+	var list []*figures.Table
+	for _, t := range []struct{ group, title, unit string }{
+		{queries, "Queries", "query"},
+		{bulk, "Bulk", "MB"},
+		{logins, "Logins", "login, 8 clients, a new session for each SELECT 1"},
+		{inTLS, "TLS on the client's leg", "query or MB"},
+	} {
+		list = append(list, r.compare(t.group, t.title, t.unit)...)
+	}
+	return append(list, r.addedTable(), r.idleTable(), r.microTable())
+}
+
+const micros = 1e-6
+
+var (
+	cpuOfPgBouncer = []figures.Column{
+		{Title: "PgBouncer", Metric: figures.CPU, Of: "pgbouncer", Unit: micros},
+		{Title: "HAProxy", Metric: figures.CPU, Of: "haproxy", To: "pgbouncer"},
+		{Title: "Pgpool-II", Metric: figures.CPU, Of: "pgpool", To: "pgbouncer"},
+		{Title: "pgcordon", Metric: figures.CPU, Of: "pgcordon", To: "pgbouncer"},
+		{Title: "pgcordon/unix", Metric: figures.CPU, Of: "pgcordon-unix", To: "pgbouncer"},
+	}
+	rateOfDirect = []figures.Column{
+		{Title: "direct", Metric: figures.Rate, Of: "direct", Unit: 1},
+		{Title: "PgBouncer", Metric: figures.Rate, Of: "pgbouncer", To: "direct"},
+		{Title: "HAProxy", Metric: figures.Rate, Of: "haproxy", To: "direct"},
+		{Title: "Pgpool-II", Metric: figures.Rate, Of: "pgpool", To: "direct"},
+		{Title: "pgcordon", Metric: figures.Rate, Of: "pgcordon", To: "direct"},
+		{Title: "pg…/unix", Metric: figures.Rate, Of: "pgcordon-unix", To: "direct"},
+	}
+	guardAgainst = []figures.Column{
+		{Title: "CPU", Metric: figures.CPU, Of: "pgcordon", Unit: micros},
+		{Title: "CPU:HAProxy", Metric: figures.CPU, Of: "pgcordon", To: "haproxy"},
+		{Title: "CPU:no rules", Metric: figures.CPU, Of: "pgcordon", To: "pgcordon-empty"},
+		{Title: "rate:PgBouncer", Metric: figures.Rate, Of: "pgcordon", To: "pgbouncer"},
+		{Title: "unix rate:PgB.", Metric: figures.Rate, Of: "pgcordon-unix", To: "pgbouncer"},
+	}
+)
+
+func (r *report) compare(group, title, unit string) []*figures.Table {
+	cells := r.Groups[group]
+	return []*figures.Table{
+		figures.Compare(title+": processor time of the proxy",
+			"PgBouncer: microseconds a "+unit+". The others: ratio to PgBouncer, median and range.", cells, cpuOfPgBouncer),
+		figures.Compare(title+": throughput",
+			"Direct: a second, each a "+unit+". The others: ratio to direct, median and range.", cells, rateOfDirect),
+		figures.Compare(title+": pgcordon against",
+			"CPU: microseconds a "+unit+". The others: ratios to HAProxy, to pgcordon without rules, to PgBouncer.",
+			cells, guardAgainst),
+	}
+}
+
+func (r *report) idleTable() *figures.Table {
+	t := &figures.Table{Title: "Idle sessions", Note: "Resident memory a session, and processor time a second of all together.",
+		Header: []string{"", "sessions", "KiB each", "CPU ms/s"}}
+	for _, c := range r.Idle {
+		name := c.Peer
+		if c.TLS {
+			name += ", TLS"
+		}
+		const kib, milli = 1024, 1e-3
+		t.Rows = append(t.Rows, []string{name, fmt.Sprint(c.Sessions), figures.Short(c.Memory, kib), figures.Short(c.CPU, milli)})
+	}
+	return t
+}
+
+// print writes the report for a terminal of 100 columns.
+func (r *report) print(w io.Writer) error {
+	for _, line := range r.Machine.lines() {
+		fmt.Fprintln(w, line)
+	}
+	for _, t := range r.tables() {
+		if err := t.Print(w); err != nil {
+			return err
+		}
+	}
+	for _, f := range r.Failures {
+		fmt.Fprintln(w, "\nfailed:", f)
+	}
+	return nil
+}
+
+// markdown writes the report for a reader who was not there.
+func (r *report) markdown(w io.Writer) error {
+	fmt.Fprintf(w, "# Comparison of %s\n\n", r.Date.Format(time.DateOnly))
+	fmt.Fprintf(w, "Made by `make bench`: %d rounds through all peers, each round in another order, about %s a run.\n"+
+		"A ratio is taken within a round; the median of the rounds is shown, and the smallest and greatest.\n"+
+		"The proxies' configurations are those of bench/peer.\n\n", r.Rounds, r.Slice)
+	for _, line := range r.Machine.lines() {
+		fmt.Fprintf(w, "- %s\n", line)
+	}
+	for _, t := range r.tables() {
+		if err := t.Markdown(w); err != nil {
+			return err
+		}
+	}
+	if len(r.Failures) > 0 {
+		fmt.Fprintf(w, "\n## Failures\n\n- %s\n", strings.Join(r.Failures, "\n- "))
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/pgcordon/pgcordon/bench/figures"
+	"github.com/pgcordon/pgcordon/bench/peer"
+)
+
+// rounds measures cells again and again.
+type rounds struct {
+	peers    map[string]*peer.Peer
+	count    int
+	slice    time.Duration // of one run
+	budget   time.Duration // for all rounds; the slice is shortened to keep it
+	progress io.Writer
+}
+
+// run returns a figures.Cell for each cell, and what failed. A peer that fails at a load
+// is left out of it from then on, and its samples with it.
+func (r *rounds) run(ctx context.Context, cells []cell) (measured []figures.Cell, failures []string, err error) {
+	for _, c := range cells {
+		measured = append(measured, figures.Cell{Load: c.name, Unit: c.unit, Samples: map[string][]figures.Sample{}})
+	}
+	failed := map[failure]bool{}
+	begun := time.Now()
+	for round := range r.count + 1 { // the first finds each peer's pace and warms it up
+		start := time.Now()
+		for i, c := range cells {
+			for _, name := range rotated(c.peers, round) {
+				if failed[failure{i, name}] {
+					continue
+				}
+				sample, err := c.load.Measure(ctx, r.peers[name], r.slice)
+				if ctx.Err() != nil {
+					return nil, nil, ctx.Err()
+				}
+				if err != nil {
+					failed[failure{i, name}] = true
+					failures = append(failures, fmt.Sprintf("%s %s: %v", c.group, c.name, err))
+					delete(measured[i].Samples, name)
+				} else if round > 0 {
+					measured[i].Samples[name] = append(measured[i].Samples[name], sample)
+				}
+			}
+		}
+		fmt.Fprintf(r.progress, "round %d of %d: %.0f s\n", round, r.count, time.Since(start).Seconds())
+		r.hurry(time.Since(start), r.budget-time.Since(begun), r.count-round)
+	}
+	return measured, failures, nil
+}
+
+// failure is a peer that failed at a cell.
+type failure struct {
+	cell int
+	peer string
+}
+
+// hurry shortens the slice where the rounds that are left, each as long as the
+// last, would take more than is left of the budget.
+func (r *rounds) hurry(last, left time.Duration, count int) {
+	if r.budget == 0 || count == 0 || last*time.Duration(count) <= left {
+		return
+	}
+	const least = 50 * time.Millisecond
+	// What a run takes beside the slice does not shrink with it.
+	r.slice = max(least, r.slice/2)
+	fmt.Fprintf(r.progress, "a run takes %s from now on, to be done in time\n", r.slice)
+}
+
+// rotated begins with another element each round.
+func rotated(list []string, round int) []string {
+	n := round % len(list)
+	return append(append([]string(nil), list[n:]...), list[:n]...)
+}
