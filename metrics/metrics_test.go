@@ -140,7 +140,8 @@ func TestWhatHappensIsCounted(t *testing.T) {
 
 func TestSessionsOfOnePlaceShareTheirCounters(t *testing.T) {
 	m := newMetrics()
-	if m.Session(place) != m.Session(place) {
+	first := m.Session(place)
+	if again := m.Session(place); again != first {
 		t.Error("same labels, two sessions")
 	}
 	elsewhere := place

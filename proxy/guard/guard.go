@@ -41,7 +41,6 @@ type Guard struct {
 	meaning             meaning
 	login               login
 	calls               calls
-	refusals            int // in flight
 	memo                [8]*judged
 	memoNext            int
 	scratch             []*judged
