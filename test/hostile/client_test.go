@@ -139,10 +139,8 @@ func (s *session) answer() (r reply) {
 			}
 			return r
 		}
+		s.noteKey(m)
 		switch m := m.(type) {
-		case *pgproto3.BackendKeyData:
-			key := *m
-			s.key = &key
 		case *pgproto3.ErrorResponse:
 			e := *m
 			r.err = &e
@@ -154,6 +152,14 @@ func (s *session) answer() (r reply) {
 			r.status = m.TxStatus
 			return r
 		}
+	}
+}
+
+// noteKey keeps the key with which the session can be cancelled.
+func (s *session) noteKey(m pgproto3.BackendMessage) {
+	if m, ok := m.(*pgproto3.BackendKeyData); ok {
+		key := *m
+		s.key = &key
 	}
 }
 
