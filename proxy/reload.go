@@ -13,15 +13,6 @@ import (
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
-// place is a target as one policy describes it, with its certificates loaded. It
-// is immutable.
-type place struct {
-	policy    *policy.Policy
-	target    *policy.Target
-	clientTLS *tls.Config // nil: clients get no TLS
-	serverTLS *tls.Config // nil: the server is reached without
-}
-
 // Reload puts a policy into force, wholly or not at all: where it returns an error
 // nothing has changed. Sessions that it does not admit any more are ended, the
 // others are judged by it from their next message on.
@@ -133,5 +124,5 @@ func (s *session) renew() {
 		go func() { s.end(s.refusal(admission)) }() // waits for the disk
 		return
 	}
-	s.rules.Store(at.policy.Ruleset(at.target, client))
+	s.rules.Store(at.rules(client))
 }

@@ -36,7 +36,7 @@ type session struct {
 	admission policy.Admission
 	metrics   *metrics.Session
 
-	rules    atomic.Pointer[policy.Ruleset]
+	rules    atomic.Pointer[guard.Rules]
 	next     atomic.Pointer[place] // what a reload put in the place of place
 	relaying atomic.Bool           // what stands above is complete, and rules is in use
 	ctx      context.Context
@@ -157,7 +157,7 @@ func (s *session) relayed(l *relay.Link, err error) error {
 }
 
 func (s *session) guard(o *opening, upstream net.Conn) *guard.Guard {
-	s.rules.Store(s.place.policy.Ruleset(s.place.target, s.client))
+	s.rules.Store(s.place.rules(s.client))
 	return guard.New(guard.Config{
 		Rules:             s.rules.Load(),
 		Cache:             s.server.cache,

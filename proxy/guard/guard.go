@@ -2,14 +2,13 @@ package guard
 
 import (
 	"github.com/pgcordon/pgcordon/parser"
-	"github.com/pgcordon/pgcordon/policy"
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
 // Config is what a Guard has to know of its session. Its fields are not changed
 // by the Guard.
 type Config struct {
-	Rules          *policy.Ruleset
+	Rules          *Rules
 	Cache          *parser.Cache
 	InspectBytes   int    // longest message to judge; a longer one counts as unknown
 	Source, Target string // environments, for the message of a refusal
@@ -26,11 +25,8 @@ type Config struct {
 // Guard judges one session, from the first byte after the startup packet. Its
 // methods must not be called concurrently.
 type Guard struct {
-	cfg       Config
-	rules     *policy.Ruleset
-	prefilter *parser.Prefilter
-	clean     *judged // of every text that the prefilter lets pass
-	interest  interest
+	cfg   Config
+	rules *Rules
 	// After a change of policy: reloaded is true, and stillClean tells whether a
 	// text that was clean before is clean by the new prefilter too.
 	reloaded, stillClean bool
@@ -58,28 +54,18 @@ type stream struct {
 // New returns the guard of a session whose startup packet has just been sent to
 // the server.
 func New(cfg Config) *Guard {
-	g := &Guard{cfg: cfg}
+	g := &Guard{cfg: cfg, rules: cfg.Rules}
 	g.meaning.context.SearchPathChanged = cfg.SearchPathChanged
-	g.adopt(cfg.Rules)
 	return g
 }
 
 // Adopt makes the guard judge by the given rules from the next message on.
-func (g *Guard) Adopt(rules *policy.Ruleset) {
+func (g *Guard) Adopt(rules *Rules) {
 	if rules == g.rules {
 		return
 	}
-	before := g.interest
-	g.adopt(rules)
-	g.stillClean = before.covers(g.interest) && (!g.reloaded || g.stillClean)
-	g.reloaded = true
-}
-
-func (g *Guard) adopt(rules *policy.Ruleset) {
-	g.rules = rules
-	g.interest = interestOf(rules)
-	g.prefilter = g.interest.prefilter()
-	g.clean = &judged{rules: rules}
+	g.stillClean = g.rules.interest.covers(rules.interest) && (!g.reloaded || g.stillClean)
+	g.rules, g.reloaded = rules, true
 }
 
 // FromClient judges bytes from the client. It returns the operations that consume
@@ -168,34 +154,4 @@ func (g *Guard) Unfinished() []*Event {
 		}
 	}
 	return events
-}
-
-// interest is what the prefilter has to look for.
-type interest struct {
-	effects   parser.EffectSet
-	functions []string
-}
-
-func interestOf(rules *policy.Ruleset) interest {
-	effects, functions := rules.Interest()
-	return interest{effects, append(append([]string(nil), watched...), functions...)}
-}
-
-func (i interest) prefilter() *parser.Prefilter { return parser.NewPrefilter(i.effects, i.functions) }
-
-// covers tells whether a text in which i finds nothing holds nothing for other.
-func (i interest) covers(other interest) bool {
-	if other.effects&^i.effects != 0 {
-		return false
-	}
-	have := map[string]bool{}
-	for _, f := range i.functions {
-		have[f] = true
-	}
-	for _, f := range other.functions {
-		if !have[f] {
-			return false
-		}
-	}
-	return true
 }

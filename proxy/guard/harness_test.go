@@ -19,15 +19,15 @@ targets: [{name: shop, environment: production, listen: "127.0.0.1:6432", upstre
 sources: [{name: app, environment: production, cidr: 10.0.0.0/8}]
 `
 
-func rulesOf(t testing.TB, yaml string) *policy.Ruleset {
+func rulesOf(t testing.TB, yaml string) *Rules {
 	t.Helper()
 	p, err := policy.Parse("test.yaml", []byte(head+yaml))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.Ruleset(p.Targets[0], policy.Client{
+	return NewRules(p.Ruleset(p.Targets[0], policy.Client{
 		Source: identity.Match{Environment: "production", Rule: "app"}, User: "app", Database: "shop",
-	})
+	}))
 }
 
 // bench is a guard between two byte streams that a test looks at.

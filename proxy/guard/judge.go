@@ -7,7 +7,7 @@ import (
 
 // judged is a query string and what the policy said of it. It is immutable.
 type judged struct {
-	rules   *policy.Ruleset
+	rules   *Rules
 	context policy.Context
 	summary *parser.Summary // nil where the prefilter found nothing to judge
 	verdict *verdict        // nil where the string is simply allowed
@@ -21,8 +21,8 @@ type verdict struct {
 
 // judge decides on a query string. sql is not kept.
 func (g *Guard) judge(sql []byte) *judged {
-	if g.prefilter.Clean(sql) {
-		return g.clean
+	if g.rules.prefilter.Clean(sql) {
+		return g.rules.clean
 	}
 	return g.decide(g.summarize(sql), sql)
 }
@@ -31,8 +31,8 @@ func (g *Guard) judge(sql []byte) *judged {
 // which a summary is worth having: the policy may change before it runs.
 func (g *Guard) judgeKept(sql []byte) *judged {
 	s := g.summarize(sql)
-	if !s.Parsed && g.prefilter.Clean(sql) { // the server's error says it better
-		return g.clean
+	if !s.Parsed && g.rules.prefilter.Clean(sql) { // the server's error says it better
+		return g.rules.clean
 	}
 	return g.decide(s, sql)
 }
@@ -61,7 +61,7 @@ func (g *Guard) decide(s *parser.Summary, sql []byte) *judged {
 		}
 	}
 	j := &judged{rules: g.rules, context: g.meaning.context, summary: s}
-	d := g.rules.Decide(s, g.meaning.within(s).context)
+	d := g.rules.ruleset.Decide(s, g.meaning.within(s).context)
 	if d.Deny || d.WouldDeny || d.Record {
 		j.verdict = &verdict{decision: d, sql: string(sql)}
 		return j
@@ -91,7 +91,7 @@ func (g *Guard) renew(j *judged) *judged {
 		}
 		return g.decide(j.summary, sql)
 	case g.stillClean:
-		return g.clean
+		return g.rules.clean
 	}
 	return g.decide(stale, nil)
 }
@@ -149,7 +149,7 @@ func (g *Guard) resolve(r *registry, name []byte) *judged {
 		if g.reloaded && r == &g.statements {
 			return g.decide(stale, nil)
 		}
-		return g.clean
+		return g.rules.clean
 	}
 	var worst *judged
 	for _, c := range g.scratch {

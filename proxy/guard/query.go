@@ -12,7 +12,7 @@ func (g *Guard) query(body []byte, ops *Ops) bool {
 		return false
 	}
 	j := g.judge(sql)
-	if j == g.clean {
+	if j == g.rules.clean {
 		g.cfg.Observer.Passed()
 		g.replies.sent(request{kind: wire.Query})
 		return false

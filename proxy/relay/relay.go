@@ -5,7 +5,6 @@ import (
 	"net"
 	"time"
 
-	"github.com/pgcordon/pgcordon/policy"
 	"github.com/pgcordon/pgcordon/proxy/guard"
 )
 
@@ -26,7 +25,7 @@ type Link struct {
 	Observer       Observer
 	// Rules returns the rules in force. A relay adopts a change before it judges
 	// the client's next bytes.
-	Rules func() *policy.Ruleset
+	Rules func() *guard.Rules
 	// Context is cancelled when the session must end; its cause is then a *Farewell.
 	Context context.Context
 }

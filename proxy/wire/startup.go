@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 )
 
 // Codes in the place of the protocol version of a startup packet.
@@ -30,12 +31,14 @@ type Startup struct {
 	Major, Minor uint16
 	User         string
 	Database     string // User where the client named none
-	Application  string
-	Replication  bool // a walsender connection, physical or logical
-	Physical     bool // a walsender connection that is not bound to a database
+	Application  string // what application_name begins as
+	Replication  bool   // a walsender connection, physical or logical
+	Physical     bool   // a walsender connection that is not bound to a database
 	Options      string
-	Settings     []Setting // every other parameter and what Options sets, in order
-	Unrecognized []string  // _pq_. parameters
+	// Settings is what Options sets and every other parameter, their names in lower
+	// case, in the order in which the server applies them: the last one wins.
+	Settings     []Setting
+	Unrecognized []string // _pq_. parameters
 }
 
 // Setting is a run-time parameter set at startup.
@@ -101,7 +104,9 @@ func (s *Startup) set(name, value string) error {
 		s.Database = value
 	case "options":
 		s.Options = value
-		s.Settings = append(s.Settings, ParseOptions(value)...)
+		// The server applies options before every other parameter, which so wins
+		// (process_startup_options in src/backend/utils/init/postinit.c).
+		s.Settings = append(ParseOptions(value), s.Settings...)
 	case "replication":
 		return s.setReplication(value)
 	default:
@@ -109,10 +114,7 @@ func (s *Startup) set(name, value string) error {
 			s.Unrecognized = append(s.Unrecognized, name)
 			return nil
 		}
-		if name == "application_name" {
-			s.Application = value
-		}
-		s.Settings = append(s.Settings, Setting{name, value})
+		s.Settings = append(s.Settings, Setting{strings.ToLower(name), value}) // guc_name_compare in guc.c
 	}
 	return nil
 }
@@ -136,6 +138,11 @@ func (s *Startup) complete() error {
 	}
 	if s.Database == "" {
 		s.Database = s.User
+	}
+	for _, setting := range s.Settings {
+		if setting.Name == "application_name" {
+			s.Application = setting.Value
+		}
 	}
 	if len(s.User) > maxNameLength || len(s.Database) > maxNameLength {
 		return errLongName

@@ -26,11 +26,27 @@ func TestStartupParametersAreRead(t *testing.T) {
 	}
 	want := Startup{
 		Major: 3, User: "app", Database: "shop", Application: "web", Options: `-c search_path=a\ b --work-mem=4MB`,
-		Settings:     []Setting{{"application_name", "web"}, {"search_path", "a b"}, {"work_mem", "4MB"}, {"client_encoding", "UTF8"}},
+		Settings:     []Setting{{"search_path", "a b"}, {"work_mem", "4MB"}, {"application_name", "web"}, {"client_encoding", "UTF8"}},
 		Unrecognized: []string{"_pq_.x"},
 	}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got %+v\nwant %+v", s, want)
+	}
+}
+
+func TestApplicationNameIsTheOneThatTheServerSees(t *testing.T) {
+	for name, p := range map[string][]byte{
+		"parameter":                    packet("user", "u", "application_name", "x"),
+		"in another case":              packet("user", "u", "Application_Name", "x"),
+		"in options":                   packet("user", "u", "options", "-c application_name=x"),
+		"a long option":                packet("user", "u", "options", "--application-name=x"),
+		"parameter in front of option": packet("user", "u", "application_name", "x", "options", "-c application_name=y"),
+		"option in front of parameter": packet("user", "u", "options", "-c application_name=y", "application_name", "x"),
+		"the last of two options":      packet("user", "u", "options", "-c application_name=y -capplication_name=x"),
+	} {
+		if s, err := ParseStartup(p); err != nil || s.Application != "x" {
+			t.Errorf("%s: %q, %v", name, s.Application, err)
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ type session struct {
 	t              *testing.T
 	client, server net.Conn // the test's ends
 	end            context.CancelCauseFunc
-	rules          atomic.Pointer[policy.Ruleset]
+	rules          atomic.Pointer[guard.Rules]
 	done           chan error
 
 	mu      sync.Mutex
@@ -35,7 +35,7 @@ type session struct {
 	toGuard atomic.Int64       // bytes from the client
 }
 
-func rulesOf(t *testing.T, yaml string) *policy.Ruleset {
+func rulesOf(t *testing.T, yaml string) *guard.Rules {
 	t.Helper()
 	p, err := policy.Parse("test.yaml", []byte(`
 targets: [{name: shop, environment: production, listen: "127.0.0.1:6432", upstream: "127.0.0.1:5432"}]
@@ -44,7 +44,7 @@ sources: [{name: app, environment: production, cidr: 10.0.0.0/8}]
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.Ruleset(p.Targets[0], policy.Client{Source: identity.Match{Environment: "production"}, User: "app", Database: "shop"})
+	return guard.NewRules(p.Ruleset(p.Targets[0], policy.Client{Source: identity.Match{Environment: "production"}, User: "app", Database: "shop"}))
 }
 
 // start relays a session; what the client sent behind its startup packet is behind.
