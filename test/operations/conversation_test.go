@@ -101,6 +101,20 @@ func (c *client) untilReady(n int) (last string) {
 	return last
 }
 
+// await receives messages until one is what the test waits for.
+func (c *client) await(what string, so func(pgproto3.BackendMessage) bool) {
+	c.t.Helper()
+	for {
+		m, err := c.protocol.Receive()
+		if err != nil {
+			c.t.Fatalf("%s did not come: %v", what, err)
+		}
+		if so(m) {
+			return
+		}
+	}
+}
+
 // end stands for the end of the connection.
 const end = "closed"
 
