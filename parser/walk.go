@@ -12,6 +12,9 @@ import (
 // through that is as deep; this holds even if that count is wrong.
 const maxDepth = 20_000
 
+// nodeType is what tells the types of nodes apart.
+var nodeType = (*pg_query.Node)(nil).ProtoReflect().Descriptor().Oneofs().Get(0)
+
 // walker judges one statement by visiting every node of its tree, of types that
 // it knows and of types that it does not.
 type walker struct {
@@ -77,6 +80,11 @@ func (w *walker) message(m protoreflect.Message) {
 		return
 	}
 	switch n := m.Interface().(type) {
+	case *pg_query.Node:
+		// One of hundreds of fields is set: ask which, rather than each.
+		if f := m.WhichOneof(nodeType); f != nil {
+			w.message(m.Get(f).Message())
+		}
 	case *pg_query.RangeVar:
 		w.table(n)
 	case *pg_query.FuncCall:

@@ -76,6 +76,32 @@ func (s *session) suspend(e *end, ops guard.Ops, in []byte, need int) {
 	}()
 }
 
+// judgeAside has the guard asked away from the loop, where a long text holds up no
+// other session. The guard belongs to that goroutine meanwhile, so neither end is
+// read.
+func (s *session) judgeAside(in []byte) {
+	s.client.waiting, s.server.waiting, s.aside = true, true, true
+	held := append([]byte(nil), in...)
+	s.client.hold(nil, 0)
+	go func() {
+		ops, need, err := s.ask(&s.client, held, nil)
+		s.loop.post(func() { s.judgedAside(ops, held, need, err) })
+	}()
+}
+
+// judgedAside takes the guard back into the loop.
+func (s *session) judgedAside(ops guard.Ops, in []byte, need int, err error) {
+	s.server.waiting, s.aside = false, false
+	switch {
+	case s.closing:
+		s.close()
+	case err != nil:
+		s.leave(nil, err)
+	default:
+		s.resume(&s.client, ops, in, need)
+	}
+}
+
 // resume goes on with what suspend left.
 func (s *session) resume(e *end, ops guard.Ops, in []byte, need int) {
 	if s.leaving {

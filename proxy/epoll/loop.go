@@ -29,7 +29,6 @@ type loop struct {
 	buffer     []byte
 	ops        guard.Ops
 	parts      [][]byte
-	judgements uint // counts them, to time one in a few
 
 	mu    sync.Mutex // guards inbox
 	inbox []func()

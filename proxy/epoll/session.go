@@ -30,8 +30,13 @@ type session struct {
 	// leaving is true from the first reason to end on: the server is closed, and the
 	// client is read until it closes or the time for that is over.
 	leaving bool
-	err     error
-	timer   *time.Timer
+	// aside is true while the guard is asked away from the loop; closing, that the end
+	// waits for it.
+	aside, closing bool
+	err            error
+	timer          *time.Timer
+	// judgements counts calls of the guard, to time one in a few.
+	judgements uint
 }
 
 func newSession(l *loop, link *relay.Link, client, server int, done func(error)) *session {
@@ -93,7 +98,12 @@ func (s *session) count(e *end, n int) {
 
 // judge asks the guard about what an end has sent, held bytes included.
 func (s *session) judge(e *end, in []byte) {
-	ops, need, err := s.ask(e, in)
+	if e == &s.client && s.Guard.Heavy(in) {
+		s.judgeAside(in)
+		return
+	}
+	ops, need, err := s.ask(e, in, s.loop.ops[:0])
+	s.loop.ops = ops
 	if err != nil {
 		s.leave(nil, err)
 		return
@@ -106,28 +116,27 @@ func (s *session) judge(e *end, in []byte) {
 }
 
 // ask calls the guard. A defect that makes it panic ends this session alone.
-func (s *session) ask(e *end, in []byte) (ops guard.Ops, need int, err error) {
+func (s *session) ask(e *end, in []byte, room guard.Ops) (ops guard.Ops, need int, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = &relay.Error{Side: relay.Client, Op: "relay", Err: fmt.Errorf("%v\n%s", r, debug.Stack()), Panic: true}
 		}
 	}()
 	if e == &s.server {
-		ops, need = s.Guard.FromServer(in, s.loop.ops[:0])
+		ops, need = s.Guard.FromServer(in, room)
 	} else {
-		ops, need = s.askClient(in)
+		ops, need = s.askClient(in, room)
 	}
-	s.loop.ops = ops
 	return ops, need, nil
 }
 
-func (s *session) askClient(in []byte) (guard.Ops, int) {
+func (s *session) askClient(in []byte, room guard.Ops) (guard.Ops, int) {
 	s.Guard.Adopt(s.Rules())
-	if s.loop.judgements++; s.loop.judgements%timed != 0 {
-		return s.Guard.FromClient(in, s.loop.ops[:0])
+	if s.judgements++; s.judgements%timed != 0 {
+		return s.Guard.FromClient(in, room)
 	}
 	start := time.Now()
-	ops, need := s.Guard.FromClient(in, s.loop.ops[:0])
+	ops, need := s.Guard.FromClient(in, room)
 	s.Observer.Spent(time.Since(start))
 	return ops, need
 }
@@ -201,6 +210,10 @@ func (s *session) leave(farewell []byte, err error) {
 // close is the end.
 func (s *session) close() {
 	if s.done == nil {
+		return
+	}
+	if s.aside {
+		s.closing = true
 		return
 	}
 	s.loop.close(&s.client)

@@ -94,6 +94,16 @@ func (g *Guard) FromClient(in []byte, ops Ops) (Ops, int) {
 	}
 }
 
+// heavyText is from which length on a text may take so long to judge that others
+// should not have to wait for it, in bytes: a millisecond is about 30 KiB of SQL.
+const heavyText = 8 << 10
+
+// Heavy tells whether FromClient may take long over these bytes, so that a driver
+// of many sessions should call it where it holds up no other.
+func (g *Guard) Heavy(in []byte) bool {
+	return len(in) > heavyText && g.client.skip == 0 && !g.poisoned && (in[0] == wire.Query || in[0] == wire.Parse)
+}
+
 // FromServer looks at bytes from the server, with the same contract as
 // FromClient; it never returns 0.
 func (g *Guard) FromServer(in []byte, ops Ops) (Ops, int) {

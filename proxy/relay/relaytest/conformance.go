@@ -22,6 +22,7 @@ func Conformance(t *testing.T, r relay.Relay) {
 		"a refusal is recorded before the server hears it": recordedFirst,
 		"a slow record holds up nobody else":               slowRecord,
 		"a message longer than any window is judged whole": longMessage,
+		"a session ends while a long message is judged":    endsWhileJudged,
 		"a slow client bounds what is held":                slowClient,
 		"a slow server bounds what is held":                slowServer,
 		"the client's end reaches the server":              clientEnds,
@@ -139,6 +140,18 @@ func longMessage(t *testing.T, r relay.Relay, network string) {
 	refused := wire.AppendQuery(nil, "TRUNCATE t /* "+strings.Repeat("x", 500_000)+" */")
 	go inChunks(s.client, append(append(append([]byte(nil), long...), refused...), long...), rand.New(rand.NewPCG(7, 8)))
 	s.expect(s.server, long, substitute, long)
+}
+
+func endsWhileJudged(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, nil)
+	s.send(s.client, wire.AppendQuery(nil, "DELETE FROM t WHERE id IN (1"+strings.Repeat(", 1", 20_000)+")"))
+	for s.toGuard.Load() < 60_000 {
+		time.Sleep(time.Millisecond)
+	}
+	s.end(&relay.Farewell{Code: "57P01", Message: "the end"})
+	_ = s.server.Close()
+	_ = s.client.Close()
+	_ = s.over()
 }
 
 const flood = 64 << 20
