@@ -20,6 +20,9 @@ func (p *predicate) sameMessage(a, b protoreflect.Message) bool {
 		return false
 	}
 	switch n := a.Interface().(type) {
+	case *pg_query.Node:
+		f, g := a.WhichOneof(nodeType), b.WhichOneof(nodeType)
+		return f == g && (f == nil || p.sameMessage(a.Get(f).Message(), b.Get(g).Message()))
 	case *pg_query.ColumnRef:
 		return p.sameColumn(n, b.Interface().(*pg_query.ColumnRef))
 	case *pg_query.A_Const:
