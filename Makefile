@@ -42,3 +42,26 @@ demo-keep: ## the same, and leave it running
 
 clean:
 	rm -rf bin
+
+.PHONY: bench bench-quick bench-compare bench-plot
+BENCH := bin/pgcordon-bench
+
+bench: ## compare with other proxies, in about 15 minutes; keeps result and plot
+	@bench/setup
+	go build -o $(BENCH) ./bench
+	@exec $(BENCH) run $(BENCH_FLAGS)
+
+bench-quick: ## the same in about 3 minutes, and nothing is kept
+	@bench/setup
+	go build -o $(BENCH) ./bench
+	@exec $(BENCH) run --quick $(BENCH_FLAGS)
+
+bench-compare: ## this working tree against BASE=revision
+	@bench/setup compare
+	go build -o $(BENCH) ./bench
+	@exec $(BENCH) compare --base=$(BASE) $(BENCH_FLAGS)
+
+bench-plot: ## docs/bench.svg from the newest result
+	@bench/setup compare
+	go build -o $(BENCH) ./bench
+	@exec $(BENCH) plot

@@ -37,7 +37,7 @@ var (
 type script struct{ name, argument string }
 
 var (
-	selectOne  = script{"select-1", "--file=" + beside("load/scripts/select-1.sql")}
+	selectOne  = script{"select1", "--file=" + beside("load/scripts/select-1.sql")}
 	selectOnly = script{"-S", "--builtin=select-only"}
 	tpcB       = script{"tpcb", "--builtin=tpcb-like"}
 )
@@ -79,7 +79,7 @@ func (a *arena) quickCells() []cell {
 }
 
 func (a *arena) pgbench(s script, protocol string, clients int) cell {
-	return cell{queries, fmt.Sprintf("%-8s %-8s %2d", s.name, protocol, clients), "query", everyone,
+	return cell{queries, fmt.Sprintf("%-7s %-8s %2d", s.name, protocol, clients), "query", everyone,
 		a.transactions(a.client(), s, protocol, clients)}
 }
 
@@ -106,7 +106,7 @@ func (a *arena) tlsCells(protocols []string) []cell {
 	c.TLS = true
 	var list []cell
 	for _, protocol := range protocols {
-		list = append(list, cell{inTLS, fmt.Sprintf("%-8s %-8s %2d", selectOne.name, protocol, 8), "query", speakTLS,
+		list = append(list, cell{inTLS, fmt.Sprintf("%-7s %-8s %2d", selectOne.name, protocol, 8), "query", speakTLS,
 			a.transactions(c, selectOne, protocol, 8)})
 	}
 	return append(list,

@@ -20,6 +20,7 @@ type compareCommand struct {
 	Rounds int           `default:"12" help:"Rounds; fewer than 6 give no confidence interval."`
 	Slice  time.Duration `default:"300ms" help:"About how long one run of a load takes."`
 	Scale  int           `default:"10" help:"Scale of pgbench's tables."`
+	Relay  string        `help:"What moves the bytes of both; their own choice unless given."`
 }
 
 // Run measures two builds side by side. Both have the same configuration, so a
@@ -30,6 +31,7 @@ func (c *compareCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer a.close()
+	a.site.Relay = c.Relay
 	peers, stop, err := c.startBuilds(ctx, a)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
 
 	"golang.org/x/perf/benchfmt"
@@ -35,13 +36,22 @@ func micro(ctx context.Context, each time.Duration) ([]microResult, error) {
 		if r, ok := reader.Result().(*benchfmt.Result); ok {
 			seconds, _ := r.Value("sec/op") // the reader's own unit for ns/op
 			allocs, _ := r.Value("allocs/op")
-			list = append(list, microResult{r.Name.String(), seconds, allocs})
+			list = append(list, microResult{withoutProcs(r.Name), seconds, allocs})
 		}
 	}
 	if len(list) == 0 {
 		return nil, errors.Join(fmt.Errorf("the Go benchmarks printed no result:\n%s", out), reader.Err())
 	}
 	return list, reader.Err()
+}
+
+// withoutProcs leaves the number of processors out of a name.
+func withoutProcs(name benchfmt.Name) string {
+	full := name.String()
+	if _, parts := name.Parts(); len(parts) > 0 {
+		full = strings.TrimSuffix(full, string(parts[len(parts)-1]))
+	}
+	return full
 }
 
 func (r *report) microTable() *figures.Table {

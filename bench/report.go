@@ -15,6 +15,7 @@ import (
 type report struct {
 	Date     time.Time        `json:"date"`
 	Machine  machine          `json:"machine"`
+	Relay    string           `json:"relay"` // of pgcordon; empty: its own choice
 	Rounds   int              `json:"rounds"`
 	Slice    time.Duration    `json:"slice"`
 	Groups   map[string]group `json:"groups"`
@@ -32,7 +33,7 @@ func (r *report) tables() []*figures.Table {
 	for _, t := range []struct{ group, title, unit string }{
 		{queries, "Queries", "query"},
 		{bulk, "Bulk", "MB"},
-		{logins, "Logins", "login, 8 clients, a new session for each SELECT 1"},
+		{logins, "Logins and one SELECT 1, of 8 clients", "login"},
 		{inTLS, "TLS on the client's leg", "query or MB"},
 	} {
 		list = append(list, r.compare(t.group, t.title, t.unit)...)
@@ -48,7 +49,7 @@ var (
 		{Title: "HAProxy", Metric: figures.CPU, Of: "haproxy", To: "pgbouncer"},
 		{Title: "Pgpool-II", Metric: figures.CPU, Of: "pgpool", To: "pgbouncer"},
 		{Title: "pgcordon", Metric: figures.CPU, Of: "pgcordon", To: "pgbouncer"},
-		{Title: "pgcordon/unix", Metric: figures.CPU, Of: "pgcordon-unix", To: "pgbouncer"},
+		{Title: "over unix", Metric: figures.CPU, Of: "pgcordon-unix", To: "pgbouncer"},
 	}
 	rateOfDirect = []figures.Column{
 		{Title: "direct", Metric: figures.Rate, Of: "direct", Unit: 1},
@@ -56,14 +57,14 @@ var (
 		{Title: "HAProxy", Metric: figures.Rate, Of: "haproxy", To: "direct"},
 		{Title: "Pgpool-II", Metric: figures.Rate, Of: "pgpool", To: "direct"},
 		{Title: "pgcordon", Metric: figures.Rate, Of: "pgcordon", To: "direct"},
-		{Title: "pg…/unix", Metric: figures.Rate, Of: "pgcordon-unix", To: "direct"},
+		{Title: "over unix", Metric: figures.Rate, Of: "pgcordon-unix", To: "direct"},
 	}
 	guardAgainst = []figures.Column{
 		{Title: "CPU", Metric: figures.CPU, Of: "pgcordon", Unit: micros},
 		{Title: "CPU:HAProxy", Metric: figures.CPU, Of: "pgcordon", To: "haproxy"},
 		{Title: "CPU:no rules", Metric: figures.CPU, Of: "pgcordon", To: "pgcordon-empty"},
 		{Title: "rate:PgBouncer", Metric: figures.Rate, Of: "pgcordon", To: "pgbouncer"},
-		{Title: "unix rate:PgB.", Metric: figures.Rate, Of: "pgcordon-unix", To: "pgbouncer"},
+		{Title: "unix:PgBouncer", Metric: figures.Rate, Of: "pgcordon-unix", To: "pgbouncer"},
 	}
 )
 
@@ -71,12 +72,11 @@ func (r *report) compare(group, title, unit string) []*figures.Table {
 	cells := r.Groups[group]
 	return []*figures.Table{
 		figures.Compare(title+": processor time of the proxy",
-			"PgBouncer: microseconds a "+unit+". The others: ratio to PgBouncer, median and range.", cells, cpuOfPgBouncer),
+			"PgBouncer: µs a "+unit+". The others: ratio to PgBouncer, median and range.", cells, cpuOfPgBouncer),
 		figures.Compare(title+": throughput",
 			"Direct: a second, each a "+unit+". The others: ratio to direct, median and range.", cells, rateOfDirect),
-		figures.Compare(title+": pgcordon against",
-			"CPU: microseconds a "+unit+". The others: ratios to HAProxy, to pgcordon without rules, to PgBouncer.",
-			cells, guardAgainst),
+		figures.Compare(title+": pgcordon against others",
+			"CPU: µs a "+unit+". The others: ratios of processor time or rate, median and range.", cells, guardAgainst),
 	}
 }
 
@@ -94,9 +94,17 @@ func (r *report) idleTable() *figures.Table {
 	return t
 }
 
+func (r *report) circumstances() []string {
+	lines := r.Machine.lines()
+	if r.Relay != "" {
+		lines = append(lines, "pgcordon's relay: "+r.Relay)
+	}
+	return lines
+}
+
 // print writes the report for a terminal of 100 columns.
 func (r *report) print(w io.Writer) error {
-	for _, line := range r.Machine.lines() {
+	for _, line := range r.circumstances() {
 		fmt.Fprintln(w, line)
 	}
 	for _, t := range r.tables() {
@@ -116,7 +124,7 @@ func (r *report) markdown(w io.Writer) error {
 	fmt.Fprintf(w, "Made by `make bench`: %d rounds through all peers, each round in another order, about %s a run.\n"+
 		"A ratio is taken within a round; the median of the rounds is shown, and the smallest and greatest.\n"+
 		"The proxies' configurations are those of bench/peer.\n\n", r.Rounds, r.Slice)
-	for _, line := range r.Machine.lines() {
+	for _, line := range r.circumstances() {
 		fmt.Fprintf(w, "- %s\n", line)
 	}
 	for _, t := range r.tables() {

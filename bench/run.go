@@ -22,6 +22,7 @@ type runCommand struct {
 	Idle    int           `default:"10000" help:"Idle sessions, as far as open files go."`
 	Settle  time.Duration `default:"5s" help:"How long idle sessions are left alone before they are measured."`
 	Micro   time.Duration `default:"100ms" help:"How long each Go benchmark runs."`
+	Relay   string        `help:"What moves pgcordon's bytes; its own choice unless given."`
 	Results string        `default:"bench/results" help:"Folder that the result is kept in."`
 	Plot    string        `default:"docs/bench.svg" help:"File of the plot."`
 }
@@ -61,10 +62,11 @@ func (c *runCommand) compare(ctx context.Context) (*report, error) {
 		return nil, err
 	}
 	defer a.close()
-	r := &report{Date: time.Now().UTC(), Rounds: c.Rounds, Slice: c.Slice, Groups: map[string]group{}}
+	r := &report{Date: time.Now().UTC(), Rounds: c.Rounds, Groups: map[string]group{}}
 	if r.Machine, err = describe(a.programs); err != nil {
 		return nil, err
 	}
+	a.site.Relay, r.Relay = c.Relay, c.Relay
 	a.site.Program = filepath.Join(a.site.Dir, "pgcordon")
 	if err := build(ctx, ".", a.site.Program); err != nil {
 		return nil, err
@@ -101,6 +103,7 @@ func (c *runCommand) measureLoads(ctx context.Context, a *arena, r *report) (err
 		return err
 	}
 	r.Failures = append(r.Failures, failures...)
+	r.Slice = turns.slice
 	for i, cell := range cells {
 		r.Groups[cell.group] = append(r.Groups[cell.group], measured[i])
 	}

@@ -1,5 +1,7 @@
 package figures
 
+import "slices"
+
 // Column is one figure of every cell of a table.
 type Column struct {
 	Title  string
@@ -9,20 +11,27 @@ type Column struct {
 	Unit   float64 // of an absolute figure
 }
 
-// Compare makes a table with a row for each cell.
+// Compare makes a table with a row for each cell. A column in which nothing was
+// measured is left out.
 func Compare(title, note string, cells []Cell, columns []Column) *Table {
 	t := &Table{Title: title, Note: note, Header: []string{""}}
-	for _, c := range columns {
-		t.Header = append(t.Header, c.Title)
-	}
 	for i := range cells {
-		row := []string{cells[i].Load}
-		for _, c := range columns {
-			row = append(row, c.show(&cells[i]))
+		t.Rows = append(t.Rows, []string{cells[i].Load})
+	}
+	for _, c := range columns {
+		if !c.measured(cells) {
+			continue
 		}
-		t.Rows = append(t.Rows, row)
+		t.Header = append(t.Header, c.Title)
+		for i := range cells {
+			t.Rows[i] = append(t.Rows[i], c.show(&cells[i]))
+		}
 	}
 	return t
+}
+
+func (c Column) measured(cells []Cell) bool {
+	return slices.ContainsFunc(cells, func(cell Cell) bool { return c.show(&cell) != Missing })
 }
 
 func (c Column) show(cell *Cell) string {

@@ -52,7 +52,7 @@ Note.
 
                   p           p : q
 short          1000  2.00 2.00-2.00
-a longer name  9.00    0.10 .10-.10
+a longer name  9.00     .10 .10-.10
 `
 	if b.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)

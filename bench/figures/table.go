@@ -62,9 +62,10 @@ func (t *Table) widths() []int {
 // Missing stands where nothing was measured.
 const Missing = "-"
 
-// String is the median and, smaller, the range: "0.93 .88-.97".
+// String is the median and the range: ".93 .88-1.02".
 func (s Spread) String() string {
-	return short(s.Median) + " " + strings.TrimPrefix(short(s.Min), "0") + "-" + strings.TrimPrefix(short(s.Max), "0")
+	point := func(f float64) string { return strings.TrimPrefix(short(f), "0") }
+	return point(s.Median) + " " + point(s.Min) + "-" + point(s.Max)
 }
 
 // short has three digits, or as many as the integer part needs.

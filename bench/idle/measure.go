@@ -66,7 +66,11 @@ func (c *Cost) measure(ctx context.Context, p *peer.Peer, settle time.Duration) 
 	if err := c.hold(ctx, p, some, func() error { return nil }); err != nil {
 		return err
 	}
-	before, err := usage.Memory(p.PIDs)
+	processes, err := p.Processes()
+	if err != nil {
+		return err
+	}
+	before, err := usage.Memory(processes)
 	if err != nil {
 		return err
 	}
@@ -74,17 +78,17 @@ func (c *Cost) measure(ctx context.Context, p *peer.Peer, settle time.Duration) 
 		if err := pause(ctx, settle); err != nil {
 			return err
 		}
-		after, err := usage.Memory(p.PIDs)
+		after, err := usage.Memory(processes)
 		if err != nil {
 			return err
 		}
 		c.Memory = (float64(after) - float64(before)) / float64(c.Sessions)
-		return c.measureCPU(ctx, p)
+		return c.measureCPU(ctx, processes)
 	})
 }
 
-func (c *Cost) measureCPU(ctx context.Context, p *peer.Peer) error {
-	before, err := usage.CPU(p.PIDs)
+func (c *Cost) measureCPU(ctx context.Context, processes []int) error {
+	before, err := usage.CPU(processes)
 	if err != nil {
 		return err
 	}
@@ -92,7 +96,7 @@ func (c *Cost) measureCPU(ctx context.Context, p *peer.Peer) error {
 	if err := pause(ctx, time.Second); err != nil {
 		return err
 	}
-	after, err := usage.CPU(p.PIDs)
+	after, err := usage.CPU(processes)
 	c.CPU = (after - before).Seconds() / time.Since(start).Seconds()
 	return err
 }

@@ -34,17 +34,21 @@ func (p Pace) amount(name string, slice time.Duration, atFirst float64) int {
 // spent returns the processor time that a peer used while do ran, and until it had
 // put away what do left behind.
 func spent(p *peer.Peer, do func() error) (time.Duration, error) {
-	before, err := usage.CPU(p.PIDs)
+	processes, err := p.Processes()
+	if err != nil {
+		return 0, err
+	}
+	before, err := usage.CPU(processes)
 	if err != nil {
 		return 0, err
 	}
 	if err := do(); err != nil {
 		return 0, fmt.Errorf("%s: %w", p.Name, err)
 	}
-	if len(p.PIDs) > 0 {
+	if len(processes) > 0 {
 		const putAway = 20 * time.Millisecond
 		time.Sleep(putAway)
 	}
-	after, err := usage.CPU(p.PIDs)
+	after, err := usage.CPU(processes)
 	return after - before, err
 }

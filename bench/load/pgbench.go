@@ -23,34 +23,43 @@ type Pgbench struct {
 }
 
 // Measure runs pgbench twice: for one transaction a client, then for as many as
-// fill the slice. The difference is the transactions alone, without the logins.
+// fill the slice. What the second run has taken more, of the machine's time and of
+// the proxy's, is the transactions alone, in sessions that are no longer new.
 func (l *Pgbench) Measure(ctx context.Context, p *peer.Peer, slice time.Duration) (figures.Sample, error) {
 	const first = 4000
-	each := max(2, l.Pace.amount(p.Name, slice, first)/l.Clients)
-	login, err := spent(p, func() error {
-		_, err := l.run(ctx, p, 1)
-		return err
-	})
+	fresh, err := l.run(ctx, p, 1)
 	if err != nil {
 		return figures.Sample{}, err
 	}
-	var rate float64
-	all, err := spent(p, func() (err error) {
-		rate, err = l.run(ctx, p, each)
-		return err
-	})
-	if err != nil {
-		return figures.Sample{}, err
+	// A run that takes no longer than new sessions do is too short to tell anything.
+	for each := 1 + max(1, l.Pace.amount(p.Name, slice, first)/l.Clients); ; each *= 2 {
+		whole, err := l.run(ctx, p, each)
+		if err != nil {
+			return figures.Sample{}, err
+		}
+		if whole.elapsed <= fresh.elapsed || whole.cpu < fresh.cpu {
+			continue
+		}
+		counted := float64((each - 1) * l.Clients)
+		rate := counted / (whole.elapsed - fresh.elapsed)
+		l.Pace[p.Name] = rate
+		return figures.Sample{Rate: rate, CPU: (whole.cpu - fresh.cpu) / counted}, nil
 	}
-	l.Pace[p.Name] = rate
-	counted := float64((each - 1) * l.Clients)
-	return figures.Sample{Rate: rate, CPU: (all - login).Seconds() / counted}, nil
 }
 
-// run returns transactions a second, without the time that the logins took.
-func (l *Pgbench) run(ctx context.Context, p *peer.Peer, each int) (float64, error) {
-	return l.Client.pgbench(ctx, p, l.Script, "--protocol="+l.Protocol,
-		fmt.Sprintf("--client=%d", l.Clients), fmt.Sprintf("--transactions=%d", each))
+// cost is what one run of pgbench took, in seconds: since all clients had logged
+// in, and of the proxy's processor time.
+type cost struct{ elapsed, cpu float64 }
+
+// run runs so many transactions for each client.
+func (l *Pgbench) run(ctx context.Context, p *peer.Peer, each int) (cost, error) {
+	var rate float64
+	cpu, err := spent(p, func() (err error) {
+		rate, err = l.Client.pgbench(ctx, p, l.Script, "--protocol="+l.Protocol,
+			fmt.Sprintf("--client=%d", l.Clients), fmt.Sprintf("--transactions=%d", each))
+		return err
+	})
+	return cost{float64(each*l.Clients) / rate, cpu.Seconds()}, err
 }
 
 // Connections is a load of logins: a new session for each SELECT 1.

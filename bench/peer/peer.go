@@ -24,8 +24,6 @@ type Peer struct {
 	Port int
 	// MetricsPort is where pgcordon serves its metrics; other peers do not.
 	MetricsPort int
-	// PIDs are the proxy's processes; none where the way is direct.
-	PIDs []int
 
 	recipe  recipe
 	home    string
@@ -78,11 +76,16 @@ func (p *Peer) boot(s *Site) error {
 	if err := p.launch(s); err != nil {
 		return err
 	}
-	if err := p.awaitListening(); err != nil {
-		return err
+	return p.awaitListening()
+}
+
+// Processes returns the proxy's process and its children, which some proxies have
+// more of with time; none where the way is direct.
+func (p *Peer) Processes() ([]int, error) {
+	if p.process == nil {
+		return nil, nil
 	}
-	p.PIDs, err = usage.Tree(p.process.PID())
-	return err
+	return usage.Tree(p.process.PID())
 }
 
 // configure writes the files of the recipe into the peer's own folder.
@@ -112,6 +115,9 @@ func (p *Peer) launch(s *Site) error {
 	cmd := exec.Command(program, p.recipe.args...)
 	cmd.Dir = p.home
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/bin", "LC_ALL=C", "OPENSSL_CONF=" + s.OpenSSL}
+	if s.Relay != "" {
+		cmd.Env = append(cmd.Env, "PGCORDON_RELAY="+s.Relay)
+	}
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential}
 	p.process, err = child.Start(cmd, p.recipe.stop)

@@ -21,6 +21,7 @@ type Site struct {
 	Server   Server
 	Sessions int    // most sessions that a peer has to hold at once
 	Program  string // pgcordon
+	Relay    string // what moves its bytes; empty: its own choice
 	Role     Role   // logs in with SCRAM; whoever else, without a password
 
 	// Dir is the folder of all files, which any user may enter.
