@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 
+	"github.com/pgcordon/pgcordon/proxy/relay"
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
@@ -113,7 +114,7 @@ func (n *negotiator) answer(b byte) error {
 }
 
 func (n *negotiator) handshake() error {
-	n.tls = tls.Server(&prefixed{Conn: n.conn, prefix: n.buf}, n.config)
+	n.tls = tls.Server(relay.NewUnderlay(n.conn, n.buf), n.config)
 	n.buf = nil
 	if err := n.tls.Handshake(); err != nil {
 		return fail(kindOfRead(err, KindClientTLS), "TLS handshake with the client", err)
@@ -186,19 +187,4 @@ func kindOfRead(err error, otherwise Kind) Kind {
 		return KindTimeout
 	}
 	return otherwise
-}
-
-// prefixed is a connection whose first bytes have been read already.
-type prefixed struct {
-	net.Conn
-	prefix []byte
-}
-
-func (p *prefixed) Read(b []byte) (int, error) {
-	if len(p.prefix) > 0 {
-		n := copy(b, p.prefix)
-		p.prefix = p.prefix[n:]
-		return n, nil
-	}
-	return p.Conn.Read(b)
 }

@@ -59,7 +59,7 @@ func (p *place) secure(ctx context.Context, conn net.Conn) (net.Conn, error) {
 	default:
 		return nil, fail(KindUpstreamTLS, "ask the server for TLS", fmt.Errorf("unexpected answer %q", answer[0]))
 	}
-	secured := tls.Client(conn, p.serverTLS)
+	secured := tls.Client(relay.NewUnderlay(conn, nil), p.serverTLS)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		return nil, fail(KindUpstreamTLS, "TLS handshake with the server", err)
 	}

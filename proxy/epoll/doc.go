@@ -17,6 +17,5 @@
 // first waits for it without holding up the others (finish.go).
 //
 // Go's own poller knows nothing of these sockets: they are duplicated out of it when
-// a session arrives (detach in relay.go). Sessions with TLS on a leg go to
-// relay.Pumps.
+// a session arrives (detach in relay.go). TLS runs inside the loop too (secure.go).
 package epoll

@@ -3,10 +3,10 @@
 package epoll
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"slices"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,8 +15,12 @@ import (
 type end struct {
 	session *session
 	peer    *end
-	fd      int    // -1: closed
-	watched uint32 // what the loop waits for
+	fd      int       // -1: closed
+	tls     *tls.Conn // nil: plain
+	// ahead is true while TLS may have read more than it has given out; prompted,
+	// that the loop has been told to come back for it.
+	ahead, prompted bool
+	watched         uint32 // what the loop waits for
 	// held is what was read here and not consumed yet; need is how much of it there
 	// must be before the guard can go on.
 	held []byte
@@ -63,6 +67,23 @@ func (e *end) rearm() {
 		return
 	}
 	e.session.loop.watch(e, events)
+	if e.ahead && events&unix.EPOLLIN != 0 {
+		e.prompt()
+	}
+}
+
+// prompt has the loop read this end again although no event will say so.
+func (e *end) prompt() {
+	if e.prompted {
+		return
+	}
+	e.prompted = true
+	e.session.loop.post(func() {
+		e.prompted = false
+		if e.fd >= 0 {
+			e.happened(unix.EPOLLIN)
+		}
+	})
 }
 
 // send writes b, and keeps what the kernel does not take. b is not kept.
@@ -70,6 +91,15 @@ func (e *end) send(b []byte) error {
 	if e.fd < 0 || e.last {
 		return io.ErrClosedPipe
 	}
+	if e.tls != nil && len(b) > 0 {
+		_, err := e.tls.Write(b)
+		return err
+	}
+	return e.transmit(b)
+}
+
+// transmit writes b to the socket, and keeps what the kernel does not take.
+func (e *end) transmit(b []byte) error {
 	for len(e.unsent) == 0 && len(b) > 0 {
 		n, errno := write(e.fd, b)
 		if again(errno) {
@@ -109,6 +139,9 @@ func (e *end) finish() {
 	if e.last || e.fd < 0 {
 		return
 	}
+	if e.tls != nil {
+		_ = e.tls.CloseWrite() // close_notify
+	}
 	e.last = true
 	if len(e.unsent) == 0 {
 		_ = unix.Shutdown(e.fd, unix.SHUT_WR)
@@ -124,8 +157,7 @@ func (e *end) fill() (in []byte, got int) {
 		return e.fillOwn()
 	}
 	n := copy(into, e.held)
-	got, errno := read(e.fd, into[n:])
-	if !e.arrived(got, errno) {
+	if got = e.receive(into[n:]); got == 0 {
 		return nil, 0
 	}
 	return into[:n+got], got
@@ -137,27 +169,28 @@ func (e *end) fillOwn() (in []byte, got int) {
 	if len(e.held) == cap(e.held) {
 		e.held = slices.Grow(e.held, len(e.session.loop.buffer))
 	}
-	got, errno := read(e.fd, e.held[len(e.held):cap(e.held)])
-	if !e.arrived(got, errno) {
+	if got = e.receive(e.held[len(e.held):cap(e.held)]); got == 0 {
 		return nil, 0
 	}
 	e.held = e.held[:len(e.held)+got]
 	return e.held, got
 }
 
-// arrived tells whether a read brought something.
-func (e *end) arrived(got int, errno syscall.Errno) bool {
+// receive reads once; 0 where nothing came, or where the end is over.
+func (e *end) receive(into []byte) int {
+	if e.tls != nil {
+		return e.receiveTLS(into)
+	}
+	got, errno := read(e.fd, into)
 	switch {
 	case again(errno):
-		return false
+		return 0
 	case errno != 0:
 		e.over = errno
-		return false
 	case got == 0:
 		e.over = io.EOF
-		return false
 	}
-	return true
+	return got
 }
 
 // hold keeps what was not consumed. rest may be a part of held.

@@ -3,6 +3,7 @@
 package epoll
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"sync/atomic"
@@ -35,7 +36,7 @@ func New(n int) (*Relay, error) {
 	return r, nil
 }
 
-// Run implements relay.Relay. It returns at once, unless the session has TLS on a leg.
+// Run implements relay.Relay. It returns at once, unless a leg is no socket.
 func (r *Relay) Run(l *relay.Link, done func(error)) {
 	client, err := detach(l.Client)
 	if err != nil {
@@ -44,33 +45,48 @@ func (r *Relay) Run(l *relay.Link, done func(error)) {
 	}
 	server, err := detach(l.Server)
 	if err != nil {
-		_ = unix.Close(client)
+		_ = unix.Close(client.fd)
 		r.other.Run(l, done)
 		return
 	}
-	_ = l.Client.Close()
-	_ = l.Server.Close()
+	_ = client.conn.Close()
+	_ = server.conn.Close()
 	loop := r.loops[r.next.Add(1)%uint32(len(r.loops))]
 	s := newSession(loop, l, client, server, done)
 	loop.post(s.begin)
 }
 
+// leg is a connection that a loop can own.
+type leg struct {
+	fd       int
+	conn     net.Conn  // Go's own idea of the socket
+	tls      *tls.Conn // nil: plain
+	underlay *relay.Underlay
+}
+
 // detach returns a descriptor of the connection's socket that Go's poller does not
 // know. It stays non-blocking: that is a property of the socket.
-func detach(c net.Conn) (int, error) {
-	raw, ok := c.(syscall.Conn)
+func detach(c net.Conn) (leg, error) {
+	l := leg{conn: c}
+	if secured, ok := c.(*tls.Conn); ok {
+		if l.underlay, ok = secured.NetConn().(*relay.Underlay); !ok {
+			return l, fmt.Errorf("%T is beneath TLS", secured.NetConn())
+		}
+		l.tls, l.conn = secured, l.underlay.Conn
+	}
+	raw, ok := l.conn.(syscall.Conn)
 	if !ok {
-		return 0, fmt.Errorf("%T is no socket", c)
+		return l, fmt.Errorf("%T is no socket", l.conn)
 	}
 	control, err := raw.SyscallConn()
 	if err != nil {
-		return 0, err
+		return l, err
 	}
-	fd, dupErr := -1, error(nil)
+	dupErr := error(nil)
 	if err := control.Control(func(orig uintptr) {
-		fd, dupErr = unix.FcntlInt(orig, unix.F_DUPFD_CLOEXEC, 0)
+		l.fd, dupErr = unix.FcntlInt(orig, unix.F_DUPFD_CLOEXEC, 0)
 	}); err != nil {
-		return 0, err
+		return l, err
 	}
-	return fd, dupErr
+	return l, dupErr
 }

@@ -13,6 +13,9 @@ import (
 	"github.com/pgcordon/pgcordon/proxy/relay"
 )
 
+// turns is how often a leg with TLS is read before others get theirs.
+const turns = 8
+
 // timed is how many judgements go by for one whose time is taken.
 const timed = 16
 
@@ -39,10 +42,15 @@ type session struct {
 	judgements uint
 }
 
-func newSession(l *loop, link *relay.Link, client, server int, done func(error)) *session {
+func newSession(l *loop, link *relay.Link, client, server leg, done func(error)) *session {
 	s := &session{Link: link, loop: l, done: done}
-	s.client = end{session: s, peer: &s.server, fd: client}
-	s.server = end{session: s, peer: &s.client, fd: server}
+	s.client = end{session: s, peer: &s.server, fd: client.fd, tls: client.tls}
+	s.server = end{session: s, peer: &s.client, fd: server.fd, tls: server.tls}
+	for e, leg := range map[*end]leg{&s.client: client, &s.server: server} {
+		if leg.tls != nil {
+			leg.underlay.Rebind(socket{e})
+		}
+	}
 	return s
 }
 
@@ -70,9 +78,23 @@ func (s *session) rearm() {
 	}
 }
 
-// readable reads one end and lets the guard judge what came.
+// readable reads one end and lets the guard judge what came. What TLS has read ahead
+// of itself shows in no event, so a leg with TLS is read until it has nothing more, or
+// has had its turn.
 func (s *session) readable(e *end) {
-	if e.over != nil || !s.leaving && (e.waiting || len(e.peer.unsent) > 0) {
+	s.readOnce(e)
+	for turn := 1; e.ahead && turn < turns && !s.blocked(e); turn++ {
+		s.readOnce(e)
+	}
+}
+
+// blocked tells whether an end must not be read now.
+func (s *session) blocked(e *end) bool {
+	return e.fd < 0 || e.over != nil || !s.leaving && (e.waiting || len(e.peer.unsent) > 0)
+}
+
+func (s *session) readOnce(e *end) {
+	if s.blocked(e) {
 		return
 	}
 	if in, got := e.fill(); got > 0 {

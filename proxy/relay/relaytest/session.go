@@ -74,9 +74,14 @@ func start(t *testing.T, r relay.Relay, network string, behind []byte) *session 
 	return s
 }
 
-// pair returns the two ends of a connection.
+// pair returns the two ends of a connection; over TLS the relay's end is as a session
+// has it.
 func pair(t *testing.T, network string) (near, far net.Conn) {
 	t.Helper()
+	if network == "tls" {
+		near, far = pair(t, "tcp")
+		return secured(t, near, far)
+	}
 	address := "127.0.0.1:0"
 	if network == "unix" {
 		address = t.TempDir() + "/s"

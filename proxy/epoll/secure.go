@@ -1,0 +1,61 @@
+//go:build linux
+
+package epoll
+
+import (
+	"errors"
+	"io"
+)
+
+// TLS runs inside the loop: the handshake was done by a goroutine, and from then on
+// crypto/tls reads and writes through a socket that never waits.
+
+// receiveTLS is receive for a leg with TLS.
+func (e *end) receiveTLS(into []byte) int {
+	got, err := e.tls.Read(into)
+	e.ahead = err == nil
+	switch {
+	case err == nil, errors.Is(err, errAgain):
+	case errors.Is(err, io.ErrUnexpectedEOF): // closed without close_notify, as many do
+		e.over = io.EOF
+	default:
+		e.over = err
+	}
+	return got
+}
+
+// socket is what crypto/tls sees of an end's socket.
+type socket struct{ end *end }
+
+// Read returns errAgain, which crypto/tls takes as a passing condition, where it would
+// have to wait.
+func (s socket) Read(b []byte) (int, error) {
+	n, errno := read(s.end.fd, b)
+	switch {
+	case again(errno):
+		return 0, errAgain
+	case errno != 0:
+		return 0, errno
+	case n == 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// Write takes everything: what the kernel does not is kept by the end.
+func (s socket) Write(b []byte) (int, error) {
+	if s.end.fd < 0 {
+		return 0, io.ErrClosedPipe
+	}
+	return len(b), s.end.transmit(b)
+}
+
+// wouldBlock is a net.Error that is temporary: crypto/tls keeps what it has read of a
+// record and goes on with it at the next Read (conn.go, readRecordOrCCS).
+type wouldBlock struct{}
+
+func (wouldBlock) Error() string   { return "would block" }
+func (wouldBlock) Timeout() bool   { return true }
+func (wouldBlock) Temporary() bool { return true }
+
+var errAgain error = wouldBlock{}

@@ -1,0 +1,44 @@
+package relay
+
+import (
+	"io"
+	"net"
+)
+
+// Underlay is the connection beneath a tls.Conn. It can be given bytes that were read
+// before TLS began, and a relay can move it to other means of reading and writing
+// once the handshake is over.
+type Underlay struct {
+	net.Conn
+	prefix []byte
+	via    io.ReadWriter
+}
+
+// NewUnderlay returns an Underlay of conn whose first bytes are prefix, which it keeps.
+func NewUnderlay(conn net.Conn, prefix []byte) *Underlay {
+	return &Underlay{Conn: conn, prefix: prefix}
+}
+
+// Rebind makes everything that is read and written from now on go through via.
+func (u *Underlay) Rebind(via io.ReadWriter) { u.via = via }
+
+// Read implements net.Conn.
+func (u *Underlay) Read(b []byte) (int, error) {
+	switch {
+	case len(u.prefix) > 0:
+		n := copy(b, u.prefix)
+		u.prefix = u.prefix[n:]
+		return n, nil
+	case u.via != nil:
+		return u.via.Read(b)
+	}
+	return u.Conn.Read(b)
+}
+
+// Write implements net.Conn.
+func (u *Underlay) Write(b []byte) (int, error) {
+	if u.via != nil {
+		return u.via.Write(b)
+	}
+	return u.Conn.Write(b)
+}
