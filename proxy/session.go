@@ -162,6 +162,7 @@ func (s *session) guard(o *opening, upstream net.Conn) *guard.Guard {
 		Rules:             s.rules.Load(),
 		Cache:             s.server.cache,
 		InspectBytes:      s.place.policy.Limits.InspectBytes,
+		ParseBytes:        s.place.policy.Limits.ParseBytes,
 		Source:            s.client.Source.Environment,
 		Target:            s.place.target.Environment,
 		Replication:       o.start.Replication,
@@ -172,12 +173,11 @@ func (s *session) guard(o *opening, upstream net.Conn) *guard.Guard {
 	})
 }
 
-// setsSearchPath tells whether startup parameters may set search_path. Their names
-// are compared as the server does (guc_name_compare), and a cluster of switches can
-// hide one.
+// setsSearchPath tells whether startup parameters may set search_path: a cluster of
+// switches can hide it.
 func setsSearchPath(settings []wire.Setting) bool {
 	for _, s := range settings {
-		if strings.EqualFold(s.Name, "search_path") || strings.HasPrefix(s.Name, "-") {
+		if s.Name == "search_path" || strings.HasPrefix(s.Name, "-") {
 			return true
 		}
 	}

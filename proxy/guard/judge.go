@@ -39,14 +39,17 @@ func (g *Guard) judgeKept(sql []byte) *judged {
 
 // summarize reads a text as the server will.
 func (g *Guard) summarize(sql []byte) *parser.Summary {
+	if len(sql) > g.cfg.ParseBytes {
+		return tooLong
+	}
 	pipelined := !g.replies.idle()
-	untold := !g.login.ready // the server has yet to say what the settings are
 	text, ok := parser.ToUTF8(sql, g.meaning.encoding)
-	if !ok || (untold || g.meaning.encodingUncertain(pipelined)) && !ascii(sql) {
+	if !ok || g.meaning.encodingUncertain(pipelined) && !ascii(sql) {
 		return unknownEncoding
 	}
 	s, _ := g.cfg.Cache.Summary(text, parser.Options{
-		NonConforming: untold || g.meaning.nonConforming(pipelined),
+		// During the login the server has yet to say what the settings are.
+		NonConforming: !g.login.ready || g.meaning.nonConforming(pipelined),
 		Replication:   g.cfg.Replication,
 	})
 	return s
