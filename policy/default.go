@@ -9,7 +9,8 @@ const (
 )
 
 var defaultLimits = Limits{
-	InspectBytes:     mib,
+	InspectBytes:     16 * mib,
+	ParseBytes:       mib,
 	Sessions:         10_000,
 	PreLoginSessions: 1_000,
 	LoginTimeout:     30 * time.Second,

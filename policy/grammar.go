@@ -100,7 +100,9 @@ const longestQuery = gib - 2
 
 var limits = mapping(defaultLimits,
 	field("inspect_bytes", size(kib, longestQuery), func(l *Limits) *int { return &l.InspectBytes },
-		"The longest message that is judged; a longer one is refused. Default 1MiB."),
+		"The longest query message that is held to be looked at; a longer one is refused. Default 16MiB."),
+	field("parse_bytes", size(kib, longestQuery), func(l *Limits) *int { return &l.ParseBytes },
+		"The longest text that is parsed; a longer one is refused if it holds a word that could make it matter. Default 1MiB."),
 	field("sessions", count(1, 1_000_000), func(l *Limits) *int { return &l.Sessions },
 		"Sessions at once, over all targets. Default 10000."),
 	field("prelogin_sessions", count(1, 1_000_000), func(l *Limits) *int { return &l.PreLoginSessions },

@@ -99,7 +99,8 @@ type MetricsServer struct {
 
 // Limits bound what a client can cost.
 type Limits struct {
-	InspectBytes     int           // longest message that is judged; a longer one is refused
+	InspectBytes     int           // longest query message that is held to be looked at; a longer one is refused
+	ParseBytes       int           // longest text that is parsed, where it must be; a longer one is refused
 	Sessions         int           // at once, all targets
 	PreLoginSessions int           // at once before authentication is over
 	LoginTimeout     time.Duration // from accept to the end of authentication

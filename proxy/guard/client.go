@@ -53,11 +53,18 @@ func (g *Guard) poison(n int, ops *Ops) int {
 // substitute to ops and returns true: the message itself is dropped.
 type handler func(body []byte, ops *Ops) (refused bool)
 
+// awaitServer is a need that only an answer of the server can meet.
+const awaitServer = -1
+
 // whole waits for a whole Query or Parse message, unless it is longer than what
-// is to be inspected.
+// is to be inspected. Of a client that has not logged in nothing long is held: a
+// stranger could fill the memory with it.
 func (g *Guard) whole(in []byte, size int, ops *Ops, handle handler) (n, need int) {
-	if size > g.cfg.InspectBytes {
+	switch {
+	case size > g.cfg.InspectBytes:
 		return g.uninspected(in, size, ops), 0
+	case size > maxHeld && !g.login.accepted:
+		return 0, awaitServer
 	}
 	return g.small(in, size, ops, handle)
 }

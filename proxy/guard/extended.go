@@ -26,7 +26,7 @@ func (g *Guard) parse(body []byte, ops *Ops) bool {
 // askParse carries out the judgement of a Parse message. What it allows is
 // counted and recorded when it is executed.
 func (g *Guard) askParse(name []byte, j *judged, ops *Ops) (refused bool) {
-	if !j.denied() && !g.statements.define(name, j) {
+	if !j.denied() && !g.statements.define(name, g.replies.section, j) {
 		j = g.decide(tooMany, nil)
 	}
 	if j.denied() {
@@ -68,7 +68,7 @@ func (g *Guard) bind(in []byte, size int, ops *Ops) (n, need int) {
 	default:
 		j = g.resolve(&g.statements, statement)
 	}
-	if !j.denied() && !g.portals.define(portal, j) {
+	if !j.denied() && !g.portals.define(portal, g.replies.section, j) {
 		j = g.decide(tooMany, nil)
 	}
 	if j.denied() {

@@ -10,7 +10,8 @@ import (
 type Config struct {
 	Rules          *Rules
 	Cache          *parser.Cache
-	InspectBytes   int    // longest message to judge; a longer one counts as unknown
+	InspectBytes   int    // longest message to hold; a longer one counts as unknown
+	ParseBytes     int    // longest text to parse; a longer one counts as unknown
 	Source, Target string // environments, for the message of a refusal
 	Replication    bool
 	// SearchPathChanged is true where the startup packet set search_path.
@@ -87,7 +88,10 @@ func (g *Guard) FromClient(in []byte, ops Ops) (Ops, int) {
 			return ops, 0
 		}
 		n, need := g.clientMessage(in, &ops)
-		if need > 0 {
+		switch {
+		case need == awaitServer:
+			return ops, 0
+		case need > 0:
 			return ops, need
 		}
 		in = in[n:]

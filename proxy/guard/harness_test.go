@@ -65,6 +65,7 @@ func newBenchWith(t testing.TB, c Config) *bench {
 	c.Source, c.Target, c.Observer = "production", "production", b
 	if c.InspectBytes == 0 {
 		c.InspectBytes = 1 << 20
+		c.ParseBytes = 1 << 19
 	}
 	c.NewRefusal = func() (string, string) {
 		b.nonces++

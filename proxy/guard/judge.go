@@ -147,7 +147,7 @@ func (g *Guard) executed(j *judged) *judged {
 // known was made where the guard does not see, or not at all; once the policy
 // has changed it must be prepared again.
 func (g *Guard) resolve(r *registry, name []byte) *judged {
-	g.scratch = r.candidates(name, g.scratch[:0])
+	g.scratch = r.candidates(name, g.replies.section, g.scratch[:0])
 	if len(g.scratch) == 0 {
 		if g.reloaded && r == &g.statements {
 			return g.decide(stale, nil)

@@ -149,6 +149,29 @@ func TestMessageLongerThanTheLimitIsRefused(t *testing.T) {
 	}
 }
 
+func TestLongTextThatHoldsNoWordThatMattersPasses(t *testing.T) {
+	b := newBenchWith(t, Config{Rules: rulesOf(t, ""), InspectBytes: 1 << 20, ParseBytes: 1000})
+	b.login()
+	long := strings.Repeat("x", 2000)
+	b.fromClient(query("INSERT INTO t VALUES ('"+long+"')"), query("DELETE FROM t WHERE id = 1 AND name <> '"+long+"'"))
+	want := "Q INSERT INTO t VALUES ('xx"
+	if got := b.sent(); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "| Q "+substitute) {
+		t.Fatalf("the server received %s", got)
+	}
+}
+
+func TestNothingLongIsHeldOfAClientThatHasNotLoggedIn(t *testing.T) {
+	b := newBench(t, "")
+	long := query("SELECT '" + strings.Repeat("x", 2*maxHeld) + "'")
+	if ops, need := b.guard.FromClient(long[:100], nil); need != 0 || len(ops) != 0 {
+		t.Fatalf("the guard asks for %d bytes, operations %v", need, ops)
+	}
+	b.login()
+	if _, need := b.guard.FromClient(long[:100], nil); need != len(long) {
+		t.Fatalf("the guard asks for %d bytes", need)
+	}
+}
+
 func TestAuditModeChangesNoByte(t *testing.T) {
 	b := ready(t, `
 statements: [{name: watch, action: deny, mode: audit, when: {effect: [truncate, unknown, delete]}}]

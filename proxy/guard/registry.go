@@ -25,14 +25,27 @@ type registry struct {
 type slot struct {
 	committed *judged
 	inflight  []*judged
+	// newest was defined by a message of the given section, the last one in flight.
+	newest  *judged
+	section int
 }
 
 // candidates returns what the name can stand for, newest last; nothing where the
 // name is not known. The slice is valid until the registry changes.
-func (r *registry) candidates(name []byte, into []*judged) []*judged {
+//
+// A section is what a client sends between two Syncs. The unnamed statement, or
+// portal, that was defined in this section stands alone: where the server rejects
+// the definition it skips the rest of the section, and the one before is gone, be it
+// by the definition itself or by a simple query (exec_parse_message and
+// exec_simple_query in src/backend/tcop/postgres.c). A name keeps its old meaning
+// where a COPY swallows the message that would give it a new one.
+func (r *registry) candidates(name []byte, section int, into []*judged) []*judged {
 	s := r.find(name)
 	if s == nil {
 		return into
+	}
+	if n := len(s.inflight); len(name) == 0 && n > 0 && s.newest == s.inflight[n-1] && s.section == section {
+		return append(into, s.newest)
 	}
 	if s.committed != nil {
 		into = append(into, s.committed)
@@ -49,7 +62,7 @@ func (r *registry) find(name []byte) *slot {
 
 // define notes that a definition is on its way to the server. It returns false
 // where the session has too many names.
-func (r *registry) define(name []byte, j *judged) bool {
+func (r *registry) define(name []byte, section int, j *judged) bool {
 	s := r.find(name)
 	if s == nil {
 		if len(r.named) >= maxNames {
@@ -62,8 +75,12 @@ func (r *registry) define(name []byte, j *judged) bool {
 		r.named[string(truncate(name))] = s
 	}
 	s.inflight = append(s.inflight, j)
+	s.newest, s.section = j, section
 	return true
 }
+
+// noSection is that of a definition which no message makes.
+const noSection = -1
 
 // adopt notes a definition made by SQL (PREPARE), to which no message answers:
 // it counts as possible until the name is removed. It returns false where the
@@ -76,7 +93,7 @@ func (r *registry) adopt(name string, j *judged) bool {
 	if s != nil && len(s.inflight) >= maxInflight {
 		return false
 	}
-	return r.define([]byte(name), j)
+	return r.define([]byte(name), noSection, j)
 }
 
 func (s *slot) has(j *judged) bool {

@@ -34,6 +34,8 @@ type replies struct {
 	// Sync that the client sends: the server discards what comes before it.
 	// https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
 	skipping bool
+	// section counts the Syncs that the client has sent.
+	section int
 	// copying is true while the server reads COPY data, when it ignores Sync
 	// (CopyGetData in src/backend/commands/copyfromparse.c).
 	copying bool
@@ -44,6 +46,9 @@ func (r *replies) full() bool { return len(r.queue)-r.head >= maxOutstanding }
 
 // sent notes a request. It returns false where the server will not look at it.
 func (r *replies) sent(q request) bool {
+	if q.kind == wire.Sync {
+		r.section++
+	}
 	switch {
 	case r.copying && q.kind == wire.Sync:
 		return false

@@ -61,6 +61,31 @@ func TestStatementOfUnknownTextMustBePreparedAgain(t *testing.T) {
 	}
 }
 
+func TestNewUnnamedStatementIsNotTakenForTheOldOne(t *testing.T) {
+	b := newBench(t, "builtin: false")
+	b.login()
+	b.fromClient(parse("", "DELETE FROM t"), bind("", ""), sync())
+	b.fromServer(message(wire.ParseComplete, ""), message(wire.BindComplete, ""), z('T'))
+	b.guard.Adopt(rulesOf(t, ""))
+	b.sent()
+	b.fromClient(parse("", "SELECT 1"), bind("", ""), execute(""), sync())
+	if got := b.sent(); strings.Contains(got, "nonce") {
+		t.Errorf("in one section: the server received %s", got)
+	}
+	// The first message fails, so that the server skips the Parse, and what is bound
+	// behind the Sync is the old statement.
+	b = newBench(t, "builtin: false")
+	b.login()
+	b.fromClient(parse("", "DELETE FROM t"), sync())
+	b.fromServer(message(wire.ParseComplete, ""), z('T'))
+	b.guard.Adopt(rulesOf(t, ""))
+	b.sent()
+	b.fromClient(execute("missing"), parse("", "SELECT 1"), sync(), bind("", ""), execute(""), sync())
+	if got := b.sent(); !strings.Contains(got, "B .pgcordon_nonce1") {
+		t.Errorf("behind a Sync: the server received %s", got)
+	}
+}
+
 func TestFailedRedefinitionLeavesTheOldOneInForce(t *testing.T) {
 	b := ready(t, `statements: [{name: ok, action: allow, when: {effect: truncate}}]`)
 	b.fromClient(parse("s1", "TRUNCATE t"), sync(), parse("s1", "SELECT 1"), sync())

@@ -137,8 +137,17 @@ func slowRecord(t *testing.T, r relay.Relay, network string) {
 	slow.expect(slow.server, substitute)
 }
 
-func longMessage(t *testing.T, r relay.Relay, network string) {
+// loggedIn is a session whose login is over; before, nothing long is held.
+func loggedIn(t *testing.T, r relay.Relay, network string) *session {
 	s := start(t, r, network, nil)
+	ok := message(wire.Authentication, "\x00\x00\x00\x00")
+	s.send(s.server, ok, ready)
+	s.expect(s.client, ok, ready)
+	return s
+}
+
+func longMessage(t *testing.T, r relay.Relay, network string) {
+	s := loggedIn(t, r, network)
 	long := wire.AppendQuery(nil, "SELECT '"+strings.Repeat("x", 500_000)+"'")
 	refused := wire.AppendQuery(nil, "TRUNCATE t /* "+strings.Repeat("x", 500_000)+" */")
 	go inChunks(s.client, append(append(append([]byte(nil), long...), refused...), long...), rand.New(rand.NewPCG(7, 8)))
@@ -146,7 +155,7 @@ func longMessage(t *testing.T, r relay.Relay, network string) {
 }
 
 func endsWhileJudged(t *testing.T, r relay.Relay, network string) {
-	s := start(t, r, network, nil)
+	s := loggedIn(t, r, network)
 	s.send(s.client, wire.AppendQuery(nil, "DELETE FROM t WHERE id IN (1"+strings.Repeat(", 1", 20_000)+")"))
 	for s.toGuard.Load() < 60_000 {
 		time.Sleep(time.Millisecond)

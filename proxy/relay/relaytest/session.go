@@ -61,7 +61,7 @@ func start(t *testing.T, r relay.Relay, network string, behind []byte) *session 
 	l := &relay.Link{
 		Client: client, Server: server, Behind: behind, Observer: s, Rules: s.rules.Load, Context: ctx,
 		Guard: guard.New(guard.Config{
-			Rules: s.rules.Load(), Cache: parser.NewCache(100, 1<<20), InspectBytes: 1 << 20,
+			Rules: s.rules.Load(), Cache: parser.NewCache(100, 1<<20), InspectBytes: 1 << 20, ParseBytes: 1 << 20,
 			Source: "production", Target: "production", Observer: s,
 			NewRefusal: func() (string, string) {
 				nonces++
