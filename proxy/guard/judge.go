@@ -39,6 +39,9 @@ func (g *Guard) judgeKept(sql []byte) *judged {
 
 // summarize reads a text as the server will.
 func (g *Guard) summarize(sql []byte) *parser.Summary {
+	if len(sql) > g.cfg.ParseBytes {
+		return tooLong
+	}
 	pipelined := !g.replies.idle()
 	text, ok := parser.ToUTF8(sql, g.meaning.encoding)
 	if !ok || g.meaning.encodingUncertain(pipelined) && !ascii(sql) {
