@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -26,6 +27,9 @@ func main() {
 	var c commands
 	k := kong.Parse(&c, kong.Description("Compares pgcordon with other proxies."), kong.BindTo(ctx, (*context.Context)(nil)))
 	err := k.Run()
+	if ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

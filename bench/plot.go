@@ -41,6 +41,9 @@ var drawn = []struct{ peer, label string }{
 	{"pgcordon", "pgcordon"}, {"pgcordon-unix", "pgcordon, unix socket to the server"},
 }
 
+// longest is how many times PgBouncer's a bar shows in full.
+const longest = 3
+
 // chart shows the load of which most is known, SELECT 1 of 8 clients.
 func (r *report) chart() *chart.Chart {
 	c := &chart.Chart{
@@ -52,7 +55,7 @@ func (r *report) chart() *chart.Chart {
 		c.Series = append(c.Series, d.label)
 	}
 	c.Panels = []chart.Panel{
-		{Title: "Processor time of the proxy a query, PgBouncer = 1 (less is better)", Groups: r.bars(figures.CPU, "pgbouncer")},
+		{Title: "Processor time of the proxy a query, PgBouncer = 1 (less is better)", Groups: r.bars(figures.CPU, "pgbouncer"), Limit: longest},
 		{Title: "Throughput, without a proxy = 1 (more is better)", Groups: r.bars(figures.Rate, "direct")},
 	}
 	return c

@@ -53,11 +53,11 @@ var (
 	}
 	rateOfDirect = []figures.Column{
 		{Title: "direct", Metric: figures.Rate, Of: "direct", Unit: 1},
-		{Title: "PgBouncer", Metric: figures.Rate, Of: "pgbouncer", To: "direct"},
-		{Title: "HAProxy", Metric: figures.Rate, Of: "haproxy", To: "direct"},
-		{Title: "Pgpool-II", Metric: figures.Rate, Of: "pgpool", To: "direct"},
-		{Title: "pgcordon", Metric: figures.Rate, Of: "pgcordon", To: "direct"},
-		{Title: "over unix", Metric: figures.Rate, Of: "pgcordon-unix", To: "direct"},
+		{Title: "PgBouncer", Metric: figures.Rate, Of: "pgbouncer", To: "direct", Percent: true},
+		{Title: "HAProxy", Metric: figures.Rate, Of: "haproxy", To: "direct", Percent: true},
+		{Title: "Pgpool-II", Metric: figures.Rate, Of: "pgpool", To: "direct", Percent: true},
+		{Title: "pgcordon", Metric: figures.Rate, Of: "pgcordon", To: "direct", Percent: true},
+		{Title: "over unix", Metric: figures.Rate, Of: "pgcordon-unix", To: "direct", Percent: true},
 	}
 	guardAgainst = []figures.Column{
 		{Title: "CPU", Metric: figures.CPU, Of: "pgcordon", Unit: micros},
@@ -74,7 +74,7 @@ func (r *report) compare(group, title, unit string) []*figures.Table {
 		figures.Compare(title+": processor time of the proxy",
 			"PgBouncer: µs a "+unit+". The others: ratio to PgBouncer, median and range.", cells, cpuOfPgBouncer),
 		figures.Compare(title+": throughput",
-			"Direct: a second, each a "+unit+". The others: ratio to direct, median and range.", cells, rateOfDirect),
+			"Direct: a second, each a "+unit+". The others: percent of direct, median and range.", cells, rateOfDirect),
 		figures.Compare(title+": pgcordon against others",
 			"CPU: µs a "+unit+". The others: ratios of processor time or rate, median and range.", cells, guardAgainst),
 	}

@@ -28,12 +28,13 @@ func (r *rounds) run(ctx context.Context, cells []cell) (measured []figures.Cell
 	failed := map[failure]bool{}
 	begun := time.Now()
 	for round := range r.count + 1 { // the first finds each peer's pace and warms it up
-		start := time.Now()
+		start, runs := time.Now(), 0
 		for i, c := range cells {
 			for _, name := range rotated(c.peers, round) {
 				if failed[failure{i, name}] {
 					continue
 				}
+				runs++
 				sample, err := c.load.Measure(ctx, r.peers[name], r.slice)
 				if ctx.Err() != nil {
 					return nil, nil, ctx.Err()
@@ -48,7 +49,7 @@ func (r *rounds) run(ctx context.Context, cells []cell) (measured []figures.Cell
 			}
 		}
 		fmt.Fprintf(r.progress, "round %d of %d: %.0f s\n", round, r.count, time.Since(start).Seconds())
-		r.hurry(time.Since(start), r.budget-time.Since(begun), r.count-round)
+		r.hurry(time.Since(start), runs, r.budget-time.Since(begun), r.count-round)
 	}
 	return measured, failures, nil
 }
@@ -59,15 +60,19 @@ type failure struct {
 	peer string
 }
 
-// hurry shortens the slice where the rounds that are left, each as long as the
-// last, would take more than is left of the budget.
-func (r *rounds) hurry(last, left time.Duration, count int) {
-	if r.budget == 0 || count == 0 || last*time.Duration(count) <= left {
+// hurry shortens the slice where the rounds that are to come, each like the last,
+// would take more than is left of the budget. What a run takes beside its slice
+// stays.
+func (r *rounds) hurry(last time.Duration, runs int, left time.Duration, toCome int) {
+	if r.budget == 0 || toCome == 0 || runs == 0 {
+		return
+	}
+	excess := last - left/time.Duration(toCome)
+	if excess <= 0 {
 		return
 	}
 	const least = 50 * time.Millisecond
-	// What a run takes beside the slice does not shrink with it.
-	r.slice = max(least, r.slice/2)
+	r.slice = max(least, r.slice-excess/time.Duration(runs)).Round(time.Millisecond)
 	fmt.Fprintf(r.progress, "a run takes %s from now on, to be done in time\n", r.slice)
 }
 

@@ -30,7 +30,7 @@ type runCommand struct {
 // AfterApply makes a run quick; it is a hook of kong.
 func (c *runCommand) AfterApply() error {
 	if c.Quick {
-		c.Rounds, c.Slice, c.Budget, c.Scale = 3, 120*time.Millisecond, 100*time.Second, 1
+		c.Rounds, c.Slice, c.Budget, c.Scale = 3, 120*time.Millisecond, 2*time.Minute, 1
 		c.Idle, c.Settle, c.Micro = 1000, time.Second, 20*time.Millisecond
 	}
 	return nil

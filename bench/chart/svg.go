@@ -84,31 +84,41 @@ func (d *drawing) legend(series []string) {
 func (d *drawing) panel(p *Panel) {
 	d.text(margin, "title", p.Title)
 	top := d.y
-	scale := float64(width-left-right) / p.most()
+	s := scale{most: p.most()}
 	for _, g := range p.Groups {
-		d.group(g, scale)
+		d.group(g, s)
 	}
-	one := left + int(scale)
+	one := s.x(1)
 	fmt.Fprintf(d.out, `<line x1="%d" y1="%d" x2="%d" y2="%d" class="one"/>`+"\n", one, top, one, d.y-groupGap)
 	d.y += groupGap
 }
 
-func (d *drawing) group(g Group, scale float64) {
+// scale says where a value is; greater ones than most are at the end.
+type scale struct{ most float64 }
+
+func (s scale) x(value float64) int {
+	return left + int(min(value, s.most)/s.most*(width-left-right))
+}
+
+func (d *drawing) group(g Group, s scale) {
 	d.textAt(margin, d.y+len(g.Bars)*(barHeight+barGap)/2+4, "group", g.Title)
 	for i, b := range g.Bars {
 		if b.Value > 0 {
-			d.bar(b, scale, colours[i%len(colours)])
+			d.bar(b, s, colours[i%len(colours)])
 		}
 		d.y += barHeight + barGap
 	}
 	d.y += groupGap
 }
 
-func (d *drawing) bar(b Bar, scale float64, colour string) {
-	x := func(value float64) int { return left + int(value*scale) }
+func (d *drawing) bar(b Bar, s scale, colour string) {
 	fmt.Fprintf(d.out, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s"/>`+"\n",
-		left, d.y, x(b.Value)-left, barHeight, colour)
+		left, d.y, s.x(b.Value)-left, barHeight, colour)
 	middle := d.y + barHeight/2
-	fmt.Fprintf(d.out, `<line x1="%d" y1="%d" x2="%d" y2="%d" class="range"/>`+"\n", x(b.Min), middle, x(b.Max), middle)
-	d.textAt(x(max(b.Value, b.Max))+6, d.y+barHeight-2, "figure", fmt.Sprintf("%.2f", b.Value))
+	fmt.Fprintf(d.out, `<line x1="%d" y1="%d" x2="%d" y2="%d" class="range"/>`+"\n", s.x(b.Min), middle, s.x(b.Max), middle)
+	figure := fmt.Sprintf("%.2f", b.Value)
+	if b.Value > s.most {
+		figure = "… " + figure
+	}
+	d.textAt(s.x(max(b.Value, b.Max))+6, d.y+barHeight-2, "figure", figure)
 }

@@ -12,7 +12,8 @@ import (
 func sample() *Chart {
 	return &Chart{
 		Title: "a < b & c", Series: []string{"one", "two"}, Foot: "foot",
-		Panels: []Panel{{Title: "panel", Groups: []Group{{"g", []Bar{{2, 1.5, 4}, {0, 0, 0}}}}}},
+		Panels: []Panel{{Title: "panel", Groups: []Group{{"g", []Bar{{2, 1.5, 4}, {0, 0, 0}}}}},
+			{Title: "cut", Limit: 3, Groups: []Group{{"g", []Bar{{1, 1, 1}, {9, 8, 10}}}}}},
 	}
 }
 
@@ -29,7 +30,7 @@ func TestDrawingIsWellFormed(t *testing.T) {
 
 func TestBarsStayInsideTheDrawing(t *testing.T) {
 	d := xml.NewDecoder(strings.NewReader(string(sample().SVG())))
-	bars := 0
+	bars := 0 // two groups of two, of which one has a bar without a value
 	for {
 		token, err := d.Token()
 		if err != nil {
@@ -44,8 +45,8 @@ func TestBarsStayInsideTheDrawing(t *testing.T) {
 			t.Errorf("a bar ends at %d", end)
 		}
 	}
-	if bars != 1 {
-		t.Errorf("%d bars, want one: a bar without a value is left out", bars)
+	if bars != 3 {
+		t.Errorf("%d bars, want three: a bar without a value is left out", bars)
 	}
 }
 

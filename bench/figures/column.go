@@ -9,6 +9,8 @@ type Column struct {
 	Of     string  // a peer
 	To     string  // the peer that it is compared with; empty: an absolute figure
 	Unit   float64 // of an absolute figure
+	// Percent shows a ratio in hundredths.
+	Percent bool
 }
 
 // Compare makes a table with a row for each cell. A column in which nothing was
@@ -41,8 +43,12 @@ func (c Column) show(cell *Cell) string {
 		}
 		return Missing
 	}
-	if s, ok := cell.Ratio(c.Metric, c.Of, c.To); ok {
-		return s.String()
+	s, ok := cell.Ratio(c.Metric, c.Of, c.To)
+	switch {
+	case !ok:
+		return Missing
+	case c.Percent:
+		return s.percent()
 	}
-	return Missing
+	return s.String()
 }

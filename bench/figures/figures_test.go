@@ -58,3 +58,10 @@ a longer name  9.00     .10 .10-.10
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
 	}
 }
+
+func TestPercentIsTheSameRatio(t *testing.T) {
+	c := Cell{Samples: map[string][]Sample{"a": {{Rate: 93}, {Rate: 88}, {Rate: 102}}, "b": {{Rate: 100}, {Rate: 100}, {Rate: 100}}}}
+	if got := (Column{Of: "a", To: "b", Percent: true}).show(&c); got != "93 88-102" {
+		t.Error(got)
+	}
+}

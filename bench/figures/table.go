@@ -68,6 +68,11 @@ func (s Spread) String() string {
 	return point(s.Median) + " " + point(s.Min) + "-" + point(s.Max)
 }
 
+// percent is the same in hundredths, which take less room: "93 88-102".
+func (s Spread) percent() string {
+	return fmt.Sprintf("%.0f %.0f-%.0f", 100*s.Median, 100*s.Min, 100*s.Max)
+}
+
 // short has three digits, or as many as the integer part needs.
 func short(f float64) string {
 	switch {

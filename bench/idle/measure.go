@@ -157,9 +157,9 @@ func start(args ...string) (*helper, error) {
 	return &helper{process, in, out}, nil
 }
 
-// stop ends the helper with its input.
+// stop ends the helper; its sessions end with it.
 func (h *helper) stop() {
-	_ = h.in.Close() // it may have been closed before
 	const grace = 5 * time.Second
-	_ = h.process.Stop(syscall.SIGTERM, grace)
+	_ = h.process.Stop(syscall.SIGKILL, grace) // it ends as it was told to, which is an error
+	_ = h.in.Close()
 }

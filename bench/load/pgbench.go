@@ -31,13 +31,13 @@ func (l *Pgbench) Measure(ctx context.Context, p *peer.Peer, slice time.Duration
 	if err != nil {
 		return figures.Sample{}, err
 	}
-	// A run that takes no longer than new sessions do is too short to tell anything.
+	// A run that takes hardly longer than new sessions do is too short to tell anything.
 	for each := 1 + max(1, l.Pace.amount(p.Name, slice, first)/l.Clients); ; each *= 2 {
 		whole, err := l.run(ctx, p, each)
 		if err != nil {
 			return figures.Sample{}, err
 		}
-		if whole.elapsed <= fresh.elapsed || whole.cpu < fresh.cpu {
+		if whole.elapsed-fresh.elapsed < slice.Seconds()/2 || whole.cpu < fresh.cpu {
 			continue
 		}
 		counted := float64((each - 1) * l.Clients)

@@ -6,6 +6,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -55,7 +56,8 @@ func NewSite() (*Site, error) {
 	if s.credential, err = unprivileged(); err != nil {
 		return nil, err
 	}
-	if s.Dir, err = os.MkdirTemp("", "pgcordon-bench-"); err != nil {
+	sweep()
+	if s.Dir, err = os.MkdirTemp("", fmt.Sprintf("%s%d-", prefix, os.Getpid())); err != nil {
 		return nil, fmt.Errorf("make a folder: %w", err)
 	}
 	if err := s.furnish(); err != nil {
@@ -81,6 +83,20 @@ func (s *Site) furnish() error {
 		}
 	}
 	return nil
+}
+
+// prefix begins the names of sites' folders; the number of a process follows.
+const prefix = "pgcordon-bench-"
+
+// sweep removes the folders of processes that were killed before they could.
+func sweep() {
+	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
+	for _, folder := range folders {
+		id, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(folder), prefix), "-")
+		if pid, err := strconv.Atoi(id); err == nil && syscall.Kill(pid, 0) == syscall.ESRCH {
+			_ = os.RemoveAll(folder) // another process may be sweeping too
+		}
+	}
 }
 
 // Close removes the folder with everything in it.
