@@ -16,18 +16,20 @@ func (s *session) admit() *relay.Farewell {
 	if s.admission.Allowed {
 		return nil
 	}
-	return s.refusal(s.admission)
+	return s.refusal(s.admission, s.client.Source)
 }
 
-// refusal records a refused session and returns what its client is told.
-func (s *session) refusal(a policy.Admission) *relay.Farewell {
-	event := s.recordRefusal(a)
+// refusal records a refused session and returns what its client is told. source is
+// what the policy that refused makes of the client, which after a reload may be
+// something else than at the beginning.
+func (s *session) refusal(a policy.Admission, source identity.Match) *relay.Farewell {
+	event := s.recordRefusal(a, source)
 	return &relay.Farewell{
 		Code: wire.InvalidAuthorization,
 		Message: fmt.Sprintf("pgcordon refused the session: rule %s, source environment %s, target environment %s, event %s",
-			a.Rule, s.client.Source.Environment, s.place.target.Environment, event),
+			a.Rule, source.Environment, s.place.target.Environment, event),
 		Detail: a.Reason,
-		Hint:   refusalHint(s.client.Source),
+		Hint:   refusalHint(source),
 	}
 }
 

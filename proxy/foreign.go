@@ -14,7 +14,7 @@ import (
 func (s *session) forwardForeign(o *opening) error {
 	admission := s.place.policy.MayAdmit(s.place.target, s.client.Source)
 	if !admission.Allowed {
-		s.refusal(admission).Tell(o.conn)
+		s.refusal(admission, s.client.Source).Tell(o.conn)
 		return fail(KindRefused, "session", errRefused)
 	}
 	conn, err := s.place.dialUpstream(s.ctx)

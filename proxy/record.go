@@ -57,8 +57,9 @@ func (s *session) durable(e audit.Event) {
 }
 
 // recordRefusal records a refused session and returns the event's id.
-func (s *session) recordRefusal(a policy.Admission) string {
+func (s *session) recordRefusal(a policy.Admission, source identity.Match) string {
 	e := s.event(audit.SessionRefused)
+	e.Source.Environment, e.Source.Rule, e.Source.Fact = source.Environment, source.Rule, source.Fact
 	e.Decision, e.Rule, e.Reason, e.SQLSTATE = audit.Deny, a.Rule, a.Reason, "28000"
 	s.durable(e)
 	s.metrics.Refused(a.Rule, metrics.Deny)

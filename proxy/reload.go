@@ -121,7 +121,7 @@ func (s *session) renew() {
 	client.Source = at.policy.Identify(s.facts)
 	admission := at.policy.Admit(at.target, client)
 	if !admission.Allowed {
-		go func() { s.end(s.refusal(admission)) }() // waits for the disk
+		go func() { s.end(s.refusal(admission, client.Source)) }() // waits for the disk
 		return
 	}
 	s.rules.Store(at.rules(client))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
+	"github.com/pgcordon/pgcordon/audit"
 	"github.com/pgcordon/pgcordon/policy"
 )
 
@@ -24,6 +25,7 @@ func (g *process) reload(why string) {
 	if err == nil {
 		err = g.server.Reload(p)
 	}
+	g.recordReload(why, err)
 	if err != nil {
 		g.metrics.ConfigRejected()
 		g.log.Error("configuration rejected, the old one stays in force", "reason", why, "error", err)
@@ -36,6 +38,18 @@ func (g *process) reload(why string) {
 	g.metrics.ConfigLoaded(time.Now())
 	g.warn(p)
 	g.log.Info("configuration reloaded", "reason", why)
+}
+
+// recordReload writes the attempt to the audit log. It does not wait for a log that is
+// stuck, because signals would wait with it.
+func (g *process) recordReload(why string, err error) {
+	e := audit.Event{Time: time.Now(), Type: audit.PolicyReload, ID: audit.NewID(), Decision: audit.Allow, Reason: why}
+	if err != nil {
+		e.Decision, e.Reason = audit.Deny, why+": "+err.Error()
+	}
+	if !g.audit.TryRecord(e) {
+		g.log.Warn("the audit log is full: it does not tell of this reload", "reason", why)
+	}
 }
 
 // watch tells of changes to the file. It watches the directory: Kubernetes swaps a
