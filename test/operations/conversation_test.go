@@ -115,6 +115,8 @@ func (c *client) await(what string, so func(pgproto3.BackendMessage) bool) {
 	}
 }
 
+func tail(b []byte) []byte { return b[max(0, len(b)-200):] }
+
 // end stands for the end of the connection.
 const end = "closed"
 
@@ -126,7 +128,7 @@ func (c *client) next() string {
 		var timeout net.Error
 		switch {
 		case errors.As(err, &timeout) && timeout.Timeout():
-			c.t.Fatalf("nothing came")
+			c.t.Fatalf("nothing came; errors %+v, received so far ends %q", c.errors, tail(c.received.Bytes()))
 		case err != nil:
 			return end
 		}

@@ -45,7 +45,7 @@ func clientTLS(mode string, shows pgtest.KeyPair, more string) string {
 // stageWith is a stage on a shared server with keys of its own for the target.
 func stageWith(t testing.TB, server *pgtest.Server, target, rest string) stage {
 	t.Helper()
-	s := stage{server: server, database: newShop(t, server)}
+	s := stage{server: server, database: anyDatabase}
 	s.guard = pgtest.StartGuard(t, policyFor(server.Addr(), target, rest))
 	return s
 }
@@ -124,8 +124,7 @@ func TestCertificateIdentifiesTheClient(t *testing.T) {
 	guards, clients, prod := pgtest.NewAuthority(t, "Guard CA"), pgtest.NewAuthority(t, "Clients CA"), pgtest.NewAuthority(t, "Prod CA")
 	target := clientTLS("require", guards.Issue(t, pgtest.Leaf{CommonName: "guard"}),
 		fmt.Sprintf(", client_ca: %q, client_certificate: optional", bundle(t, clients, prod)))
-	s := stage{server: pgtest.Shared(t, 16)}
-	s.database = newShop(t, s.server)
+	s := stage{server: pgtest.Shared(t, 16), database: anyDatabase}
 	s.guard = pgtest.StartGuard(t, withSources(policyFor(s.server.Addr(), target, ""), certificateSources))
 	for _, test := range []struct {
 		rule   string // empty: unknown
