@@ -162,6 +162,7 @@ func (s *session) guard(o *opening, upstream net.Conn) *guard.Guard {
 		Rules:             s.rules.Load(),
 		Cache:             s.server.cache,
 		InspectBytes:      s.place.policy.Limits.InspectBytes,
+		ParseBytes:        s.place.policy.Limits.ParseBytes,
 		Source:            s.client.Source.Environment,
 		Target:            s.place.target.Environment,
 		Replication:       o.start.Replication,
