@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pgcordon/pgcordon/test/pgtest"
 )
@@ -27,7 +28,13 @@ func TestLastErrorReachesAClientThatIsStillSending(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn := dial(t, guard.Addr)
-			send(conn, join(c.first, make([]byte, 4<<20)))
+			send(conn, c.first)
+			for range 20 { // a reset that comes while a client writes is told to the write alone
+				if _, err := conn.Write(make([]byte, 200<<10)); err != nil {
+					t.Fatalf("what the client was still sending ended in %v", err)
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
 			got, err := io.ReadAll(conn)
 			if err != nil {
 				t.Errorf("the connection ended with %v, want FIN", err)

@@ -224,7 +224,7 @@ func TestStatementsBehindTheStartupPacketAreReadWithItsSettings(t *testing.T) {
 	f.server.Exec(t, "postgres", "CREATE ROLE lax SUPERUSER LOGIN; ALTER ROLE lax SET standard_conforming_strings = off")
 	t.Cleanup(func() { f.server.Exec(t, "postgres", "DROP ROLE lax") })
 	lexed := `SELECT '\''; DELETE FROM items; --'`
-	sjis := "SELECT E'\x95\\'; DELETE FROM items; --'"
+	sjis := "SELECT E'\xc3\x81\\'; DELETE FROM items; --'" // UTF8 too, where it is harmless
 	for name, c := range map[string]struct {
 		sql        string
 		parameters []string
@@ -254,6 +254,16 @@ func TestStatementsBehindTheStartupPacketAreReadWithItsSettings(t *testing.T) {
 				t.Errorf("not refused: %s", got)
 			}
 		})
+	}
+	for name, parameters := range map[string][]string{
+		"nothing":         {"user", "postgres"},
+		"another setting": {"user", "postgres", "work_mem", "8MB", "options", "-c geqo=off --work-mem=4MB"},
+	} {
+		conn := dial(t, f.guard.Addr)
+		send(conn, join(startup(protocol3, append(parameters, "database", f.database)...), query("TRUNCATE scratch"), terminate))
+		if got := transcript(rest(t, conn), 0); strings.Contains(got, "E(") {
+			t.Errorf("%s was set and a harmless statement failed: %s", name, got)
+		}
 	}
 }
 
@@ -293,10 +303,13 @@ func TestMultibyteCharactersHideNothing(t *testing.T) {
 	f := newField(t, major)
 	for encoding, character := range map[string]string{
 		"SJIS": "\x95\x5c", "BIG5": "\xa5\x5c", "GBK": "\x95\x5c", "GB18030": "\x95\x5c",
+		// These are UTF8 too, where the backslash stands alone and escapes the quote.
+		"sjis": "\xc3\x81\x5c", "big5": "\xe3\xa5\xa1\x5c", "gbk": "\xe3\x81\x81\x5c", "gb18030": "\xe3\x81\x81\x5c",
 	} {
 		t.Run(encoding, func(t *testing.T) {
 			set := "SET client_encoding = '" + encoding + "'"
 			hidden := "SELECT E'" + character + "'; DELETE FROM items; --'"
+			f.expectHides(t, set, hidden)
 			f.expectNothingDone(t, func(s *session) reply {
 				s.run(set)
 				return s.run(hidden)
@@ -315,6 +328,21 @@ func TestMultibyteCharactersHideNothing(t *testing.T) {
 				return s.run("SELECT E'" + character + "; DELETE FROM items; --'")
 			})
 		})
+	}
+}
+
+// expectHides makes sure that a statement would do harm if it came through.
+func (f *field) expectHides(t *testing.T, set, hidden string) {
+	t.Helper()
+	f.server.Exec(t, f.database, evasionRows)
+	s := login(t, f.server.Addr(), f.database)
+	defer s.Close()
+	s.run(set)
+	if r := s.run(hidden); r.err != nil {
+		t.Errorf("%q hides nothing: %s", hidden, r.one())
+	}
+	if n := f.server.Query(t, f.database, "SELECT count(*) FROM items"); n != "0" {
+		t.Errorf("%q hides nothing: %s rows are left", hidden, n)
 	}
 }
 
