@@ -152,6 +152,9 @@ func (s *session) relayed(l *relay.Link, err error) error {
 		s.Finish(e, true)
 	}
 	err = sided(err)
+	if kindOf(err) == KindUpstream {
+		s.server.metrics.UpstreamFailed(s.place.target.Name, string(KindUpstream))
+	}
 	s.metrics.Closed(s.outcome(err))
 	return err
 }
