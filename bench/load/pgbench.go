@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pgcordon/pgcordon/bench/figures"
@@ -111,9 +112,16 @@ func (c Client) pgbench(ctx context.Context, p *peer.Peer, args ...string) (floa
 	}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return 0, fmt.Errorf("pgbench: %w\n%s", err, out)
+		return 0, fmt.Errorf("pgbench: %w\n%s", err, beginning(string(out)))
 	}
 	return tps(string(out))
+}
+
+// beginning leaves out what all clients say alike.
+func beginning(out string) string {
+	const lines = 5
+	all := strings.SplitAfterN(out, "\n", lines+1)
+	return strings.Join(all[:min(lines, len(all))], "")
 }
 
 var (
