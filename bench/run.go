@@ -107,8 +107,10 @@ func (c *runCommand) measureLoads(ctx context.Context, a *arena, r *report) (err
 	for i, cell := range cells {
 		r.Groups[cell.group] = append(r.Groups[cell.group], measured[i])
 	}
-	r.Added, err = addedTime(ctx, peers["pgcordon"])
-	return err
+	if r.Added, err = addedTime(ctx, peers["pgcordon"]); err != nil {
+		r.Failures = append(r.Failures, err.Error())
+	}
+	return ctx.Err()
 }
 
 // startAll starts proxies. The direct way is among what it returns.
@@ -154,7 +156,12 @@ func (c *runCommand) measureIdle(ctx context.Context, a *arena, r *report) error
 	return nil
 }
 
-func (c *runCommand) measureMicro(ctx context.Context, _ *arena, r *report) (err error) {
-	r.Micro, err = micro(ctx, c.Micro)
-	return err
+// measureMicro comes last; what was measured before is not to be lost by it.
+func (c *runCommand) measureMicro(ctx context.Context, _ *arena, r *report) error {
+	found, err := micro(ctx, c.Micro)
+	if err != nil {
+		r.Failures = append(r.Failures, err.Error())
+	}
+	r.Micro = found
+	return ctx.Err()
 }

@@ -83,7 +83,7 @@ func (d *driver) passes(t testing.TB, n int) {
 // newDriver is a guard after a login and the exchange's preparation.
 func newDriver(t testing.TB, e *exchange) *driver {
 	d := &driver{guard: guard.New(guard.Config{
-		Rules: guard.NewRules(rules(t)), Cache: parser.NewCache(1<<10, 1<<20), InspectBytes: 1 << 20, ParseBytes: 1 << 20, ParseBytes: 1 << 20,
+		Rules: guard.NewRules(rules(t)), Cache: parser.NewCache(1<<10, 1<<20), InspectBytes: 1 << 20, ParseBytes: 1 << 20,
 		Source: "production", Target: "production", Observer: nobody{},
 		NewRefusal: func() (string, string) { return "event", "nonce" },
 	})}
