@@ -21,7 +21,7 @@ func (g *Guard) serverMessage(in []byte, ops *Ops) (n, need int) {
 		g.serverWhole(in[0], in[:size], ops)
 		return size, 0
 	}
-	g.reply(in[0])
+	g.reply(in[0], ops)
 	return g.server.forward(in, size, false, ops), 0
 }
 
@@ -67,7 +67,7 @@ func (g *Guard) serverWhole(t byte, message []byte, ops *Ops) {
 }
 
 // reply follows a message of which only the type matters.
-func (g *Guard) reply(t byte) {
+func (g *Guard) reply(t byte, ops *Ops) {
 	switch t {
 	case wire.ParseComplete:
 		g.settled(wire.Parse)
@@ -78,7 +78,7 @@ func (g *Guard) reply(t byte) {
 	case wire.RowDescription, wire.NoData:
 		g.settled(wire.Describe)
 	case wire.PortalSuspended, wire.EmptyQueryResponse:
-		g.completed(nil, nil)
+		g.completed(nil, ops)
 	case wire.CopyInResponse:
 		g.replies.copyIn()
 	}

@@ -134,6 +134,17 @@ func TestOutcomesBelongToTheirStatements(t *testing.T) {
 	}
 }
 
+func TestPortalThatIsReadInPiecesAndEmptyQueryHaveOutcomes(t *testing.T) {
+	b := ready(t, `statements: [{name: note, action: audit, when: {effect: read}}]`)
+	b.fromClient(parse("", "SELECT id FROM t"), bind("", ""), execute(""), execute(""), sync())
+	b.fromServer(message(wire.ParseComplete, ""), message(wire.BindComplete, ""), message(wire.PortalSuspended, ""), done("SELECT 3"), z('I'))
+	b.fromClient(parse("", ""), bind("", ""), execute(""), sync())
+	b.fromServer(message(wire.ParseComplete, ""), message(wire.BindComplete, ""), message(wire.EmptyQueryResponse, ""), z('I'))
+	if len(b.events) != 2 || b.events[0].Rows != -1 || b.events[1].Rows != 3 || b.events[0].SQLSTATE != "00000" {
+		t.Errorf("events %+v", b.events)
+	}
+}
+
 func TestSkippedRequestsHaveNoReplies(t *testing.T) {
 	b := ready(t, `statements: [{name: watch, action: audit, when: {effect: insert}}]`)
 	b.fromClient(parse("", "SELEC"), query("INSERT INTO t VALUES (1)"), bind("", ""), execute(""), sync(), query("INSERT INTO u VALUES (1)"))
