@@ -50,7 +50,7 @@ func read(sql string, o Options) *Summary {
 	}
 	tree, err := parse(sql)
 	if err != nil {
-		return judgeTokens(sql, err.Error())
+		return judgeTokens(sql, complaint(err))
 	}
 	s := &Summary{Parsed: true}
 	for _, raw := range tree.Stmts {
