@@ -8,6 +8,7 @@ import (
 	"net"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -129,8 +130,10 @@ func (c *client) next() string {
 		switch {
 		case errors.As(err, &timeout) && timeout.Timeout():
 			c.t.Fatalf("nothing came; errors %+v, received so far ends %q", c.errors, tail(c.received.Bytes()))
-		case err != nil:
+		case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET):
 			return end
+		case err != nil:
+			c.t.Fatalf("receive: %v", err)
 		}
 		if word := c.describe(m); word != "" {
 			return word

@@ -1,7 +1,6 @@
 package operations
 
 import (
-	"context"
 	"io"
 	"net"
 	"strings"
@@ -79,12 +78,7 @@ func TestIPv6OnBothSides(t *testing.T) {
   - {name: v6, environment: production, cidr: ["::1/128"]}
 `)
 	s.guard = pgtest.StartGuard(t, strings.Replace(policy, `"$listen"`, `"$listen", "`+listen+`"`, 1))
-	_, at, _ := net.SplitHostPort(listen)
-	conn := s.connect(t, "::1", func(c *pgx.ConnConfig) {
-		c.DialFunc = func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return dialFrom("::1")(ctx, network, net.JoinHostPort("::1", at))
-		}
-	})
+	conn := s.connect(t, "::1", func(c *pgx.ConnConfig) { c.DialFunc = dialFromTo("::1", listen) })
 	if from := one(t, conn, "SELECT inet_client_addr()"); from != "::1/128" {
 		t.Errorf("the server saw a client from %s", from)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pgcordon/pgcordon/test/pgtest"
 )
@@ -154,10 +155,18 @@ func (s stage) connect(t testing.TB, from string, how ...connection) *pgx.Conn {
 	return conn
 }
 
-func dialFrom(address string) func(context.Context, string, string) (net.Conn, error) {
+// dialFrom connects from an address of this machine.
+func dialFrom(address string) pgconn.DialFunc {
 	return func(ctx context.Context, network, to string) (net.Conn, error) {
 		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
 		return dialer.DialContext(ctx, network, to)
+	}
+}
+
+// dialFromTo is dialFrom to an address that the connection string does not name.
+func dialFromTo(address, to string) pgconn.DialFunc {
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return dialFrom(address)(ctx, network, to)
 	}
 }
 
