@@ -42,8 +42,11 @@ type Guard struct {
 	memoNext            int
 	scratch             []*judged
 	toServer, toClient  []byte // what Send operations refer to
-	farewell            []byte
-	poisoned            bool // the client broke the protocol: the server will say so
+	// clientOps and serverOps are the lists of the call under way: a list of a call's
+	// own would be allocated each time.
+	clientOps, serverOps Ops
+	farewell             []byte
+	poisoned             bool // the client broke the protocol: the server will say so
 }
 
 // stream is the place in one direction's bytes.
@@ -74,25 +77,30 @@ func (g *Guard) Adopt(rules *Rules) {
 // unconsumed rest included, before another call can get further; 0 where the
 // client's side must wait until the server has answered something.
 func (g *Guard) FromClient(in []byte, ops Ops) (Ops, int) {
-	g.toServer = g.toServer[:0]
+	g.toServer, g.clientOps = g.toServer[:0], ops
+	need := g.judgeClient(in, &g.clientOps)
+	return g.clientOps, need
+}
+
+func (g *Guard) judgeClient(in []byte, ops *Ops) (need int) {
 	for {
-		in = g.client.consume(in, &ops)
+		in = g.client.consume(in, ops)
 		if g.poisoned {
 			ops.drop(len(in))
-			return ops, 1
+			return 1
 		}
 		if len(in) == 0 {
-			return ops, 1
+			return 1
 		}
 		if g.replies.full() {
-			return ops, 0
+			return 0
 		}
-		n, need := g.clientMessage(in, &ops)
+		n, need := g.clientMessage(in, ops)
 		switch {
 		case need == awaitServer:
-			return ops, 0
+			return 0
 		case need > 0:
-			return ops, need
+			return need
 		}
 		in = in[n:]
 	}
@@ -111,15 +119,20 @@ func (g *Guard) Heavy(in []byte) bool {
 // FromServer looks at bytes from the server, with the same contract as
 // FromClient; it never returns 0.
 func (g *Guard) FromServer(in []byte, ops Ops) (Ops, int) {
-	g.toClient = g.toClient[:0]
+	g.toClient, g.serverOps = g.toClient[:0], ops
+	need := g.judgeServer(in, &g.serverOps)
+	return g.serverOps, need
+}
+
+func (g *Guard) judgeServer(in []byte, ops *Ops) (need int) {
 	for {
-		in = g.server.consume(in, &ops)
+		in = g.server.consume(in, ops)
 		if len(in) < wire.HeaderSize {
-			return ops, wire.HeaderSize
+			return wire.HeaderSize
 		}
-		n, need := g.serverMessage(in, &ops)
+		n, need := g.serverMessage(in, ops)
 		if need > 0 {
-			return ops, need
+			return need
 		}
 		in = in[n:]
 	}
