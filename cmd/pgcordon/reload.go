@@ -68,14 +68,13 @@ func (g *process) watch() (<-chan time.Time, func()) {
 		return nil, func() {}
 	}
 	settled := make(chan time.Time, 1)
-	go g.notify(watcher, settled)
+	go g.notify(filepath.Clean(g.policy.Path), watcher, settled)
 	return settled, func() { _ = watcher.Close() }
 }
 
-// notify sends once the file's directory has been quiet for a moment, if the file
-// could have changed.
-func (g *process) notify(watcher *fsnotify.Watcher, settled chan<- time.Time) {
-	name := filepath.Clean(g.policy.Path)
+// notify sends once the directory of the file has been quiet for a moment, if the file
+// name could have changed. It must not look at g.policy, which a reload replaces.
+func (g *process) notify(name string, watcher *fsnotify.Watcher, settled chan<- time.Time) {
 	data := filepath.Join(filepath.Dir(name), "..data")
 	timer := time.NewTimer(settle)
 	timer.Stop()
