@@ -38,7 +38,7 @@ func (s *session) carryOut(e *end, ops guard.Ops, in []byte, need int) {
 		return
 	}
 	e.hold(in[consumed:], need)
-	e.waiting = need == 0
+	e.paused = need == 0
 }
 
 // forward writes the parts to an end.
@@ -69,6 +69,7 @@ func (s *session) suspend(e *end, ops guard.Ops, in []byte, need int) {
 	e.waiting = true
 	rest := append(guard.Ops(nil), ops[1:]...)
 	held := append([]byte(nil), in...)
+	e.hold(nil, 0)
 	event := ops[0].Event
 	go func() {
 		s.Observer.Finish(event, true)
@@ -109,5 +110,6 @@ func (s *session) resume(e *end, ops guard.Ops, in []byte, need int) {
 	}
 	e.waiting = false
 	s.carryOut(e, ops, in, need)
+	s.unpause() // the answer that it is to wait for may have come meanwhile
 	s.rearm()
 }

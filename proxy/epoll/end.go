@@ -28,9 +28,10 @@ type end struct {
 	// unsent is what the kernel has not taken yet. While there is any the peer is
 	// not read, which bounds it.
 	unsent []byte
-	// waiting keeps this end from being read, whatever else: the guard waits for the
-	// server, or a record is on its way to the disk.
-	waiting bool
+	// waiting keeps this end from being read, whatever else: a record is on its way to
+	// the disk, or the guard is asked elsewhere. paused does too: what is held can be
+	// judged only when the server has answered something.
+	waiting, paused bool
 	// last is true once nothing more is to be written: when unsent is gone the
 	// socket is shut down for writing.
 	last bool
@@ -56,7 +57,7 @@ func (e *end) happened(events uint32) {
 // rearm makes the loop wait for what this end can do next.
 func (e *end) rearm() {
 	var events uint32
-	if e.over == nil && !e.waiting && len(e.peer.unsent) == 0 {
+	if e.over == nil && !e.waiting && !e.paused && len(e.peer.unsent) == 0 {
 		events |= unix.EPOLLIN
 	}
 	if len(e.unsent) > 0 {

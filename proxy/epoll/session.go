@@ -90,7 +90,7 @@ func (s *session) readable(e *end) {
 
 // blocked tells whether an end must not be read now.
 func (s *session) blocked(e *end) bool {
-	return e.fd < 0 || e.over != nil || !s.leaving && (e.waiting || len(e.peer.unsent) > 0)
+	return e.fd < 0 || e.over != nil || !s.leaving && (e.waiting || e.paused || len(e.peer.unsent) > 0)
 }
 
 func (s *session) readOnce(e *end) {
@@ -131,10 +131,20 @@ func (s *session) judge(e *end, in []byte) {
 		return
 	}
 	s.carryOut(e, ops, in, need)
-	if e == &s.server && s.client.need == 0 && s.client.waiting && len(s.client.held) > 0 && !s.leaving {
-		s.client.waiting = false // the server has answered something
-		s.judge(&s.client, s.client.held)
+	if e == &s.server {
+		s.unpause()
 	}
+}
+
+// unpause has the guard asked again about what it could not judge before the server
+// had answered something.
+func (s *session) unpause() {
+	if !s.client.paused || s.leaving {
+		return
+	}
+	held := s.client.held
+	s.client.paused, s.client.held = false, nil
+	s.judge(&s.client, held)
 }
 
 // ask calls the guard. A defect that makes it panic ends this session alone.
@@ -216,7 +226,7 @@ func (s *session) leave(farewell []byte, err error) {
 		_ = s.client.send(farewell)
 	}
 	s.loop.close(&s.server)
-	s.server.unsent, s.client.waiting = nil, false
+	s.server.unsent, s.client.waiting, s.client.paused = nil, false, false
 	s.client.hold(nil, 0)
 	if s.client.over != nil {
 		s.close()

@@ -23,6 +23,7 @@ func Conformance(t *testing.T, r relay.Relay) {
 		"a slow record holds up nobody else":               slowRecord,
 		"a message longer than any window is judged whole": longMessage,
 		"a session ends while a long message is judged":    endsWhileJudged,
+		"an answer that comes during a record is not lost": answeredMeanwhile,
 		"a slow client bounds what is held":                slowClient,
 		"a slow server bounds what is held":                slowServer,
 		"the client's end reaches the server":              clientEnds,
@@ -152,6 +153,21 @@ func longMessage(t *testing.T, r relay.Relay, network string) {
 	refused := wire.AppendQuery(nil, "TRUNCATE t /* "+strings.Repeat("x", 500_000)+" */")
 	go inChunks(s.client, append(append(append([]byte(nil), long...), refused...), long...), rand.New(rand.NewPCG(7, 8)))
 	s.expect(s.server, long, substitute, long)
+}
+
+// answeredMeanwhile has the guard wait for the login behind a refusal, and the login
+// end before the refusal is recorded.
+func answeredMeanwhile(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, nil)
+	release := make(chan struct{})
+	s.onFinish(func(*guard.Event) { <-release })
+	long := wire.AppendQuery(nil, "SELECT '"+strings.Repeat("x", 100_000)+"'")
+	s.send(s.client, append(append([]byte(nil), truncate...), long...))
+	ok := message(wire.Authentication, "\x00\x00\x00\x00")
+	s.send(s.server, ok, ready)
+	s.expect(s.client, ok, ready)
+	close(release)
+	s.expect(s.server, substitute, long)
 }
 
 func endsWhileJudged(t *testing.T, r relay.Relay, network string) {
