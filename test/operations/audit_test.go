@@ -48,18 +48,18 @@ var recordings = []struct {
 }{
 	{"simple", messages(query("UPDATE coupons SET code = 'y' WHERE id BETWEEN 3 AND 5")), 3, "00000", "update", "bounded"},
 	{"simple, failing", messages(query("INSERT INTO coupons VALUES (1, 'twice')")), -1, "23505", "insert", ""},
-	{"extended", messages(run("DELETE FROM coupons WHERE id IN (1, 2)"), sync()), 2, "00000", "delete", "bounded"},
-	{"extended, failing when it is prepared", messages(run("UPDATE coupons SET missing = 1 WHERE id = 3"), sync()), -1, "", "update", "bounded"},
-	{"extended, failing when it runs", messages(run("UPDATE coupons SET id = 4 WHERE id = 3"), sync()), -1, "23505", "update", "bounded"},
+	{"extended", messages(run("DELETE FROM coupons WHERE id IN (1, 2)"), syncs()), 2, "00000", "delete", "bounded"},
+	{"extended, failing when it is prepared", messages(run("UPDATE coupons SET missing = 1 WHERE id = 3"), syncs()), -1, "", "update", "bounded"},
+	{"extended, failing when it runs", messages(run("UPDATE coupons SET id = 4 WHERE id = 3"), syncs()), -1, "23505", "update", "bounded"},
 	{"second of three in a string", messages(query("SELECT 1; DELETE FROM coupons WHERE id = 3; SELECT 2, 3")), 1, "00000", "delete", "bounded"},
 	{"string that fails behind it", messages(query("DELETE FROM coupons WHERE id = 4; SELECT 1/0")), 1, "22012", "delete", "bounded"},
 	{"string that fails in front of it", messages(query("SELECT 1/0; DELETE FROM coupons WHERE id = 4")), -1, "22012", "delete", "bounded"},
-	{"pipeline that fails in front of it", messages(run("SELECT 1/0"), run("DELETE FROM coupons WHERE id = 4"), sync()), -1, "", "delete", "bounded"},
+	{"pipeline that fails in front of it", messages(run("SELECT 1/0"), run("DELETE FROM coupons WHERE id = 4"), syncs()), -1, "", "delete", "bounded"},
 	{"COPY in", messages(query("COPY coupons (id, code) FROM STDIN"), &pgproto3.CopyData{Data: []byte("91\ta\n92\tb\n")}, &pgproto3.CopyDone{}),
 		2, "00000", "copy_in", ""},
 	{"COPY out", messages(query("COPY coupons TO STDOUT")), 19, "00000", "copy_out", ""},
 	{"SELECT", messages(query("SELECT FROM coupons WHERE id > 90")), 2, "00000", "read", ""},
-	{"portal in pieces", messages(parse("", "SELECT id FROM coupons"), bind("", ""), &pgproto3.Execute{MaxRows: 2}, sync()), -1, "00000", "read", ""},
+	{"portal in pieces", messages(parse("", "SELECT id FROM coupons"), bind("", ""), &pgproto3.Execute{MaxRows: 2}, syncs()), -1, "00000", "read", ""},
 }
 
 func TestRecordedStatementsCarryWhatTheServerAnswered(t *testing.T) {
@@ -178,7 +178,7 @@ func TestRedactedLogHoldsNoLiteral(t *testing.T) {
 			for _, sql := range secrets {
 				c.send(query(sql))
 				c.untilReady(1)
-				c.send(messages(parse("", sql), sync())...)
+				c.send(messages(parse("", sql), syncs())...)
 				c.untilReady(1)
 			}
 			events := s.eventsOf(t, c)

@@ -16,7 +16,7 @@ var destruction = []exchange{
 	ask("C TRUNCATE TABLE | Z T", query("TRUNCATE coupons")),
 	ask("C ROLLBACK | Z I", query("ROLLBACK")),
 	ask("1 | 2 | C BEGIN | 1 | 2 | C UPDATE 20 | 1 | 2 | C ROLLBACK | Z I",
-		run("BEGIN"), run("UPDATE categories SET name = 'x' WHERE id > 0"), run("ROLLBACK"), sync()),
+		run("BEGIN"), run("UPDATE categories SET name = 'x' WHERE id > 0"), run("ROLLBACK"), syncs()),
 	ask("E 42601 | Z I", query("TRUNCATE TABLE categories IMMEDIATELY")),
 	ask("C DROP TABLE | E 22012 | Z I", query("DROP TABLE categories; SELECT 1/0")),
 }

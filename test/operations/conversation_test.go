@@ -211,7 +211,7 @@ func bind(portal, statement string) pgproto3.FrontendMessage {
 
 func execute(portal string) pgproto3.FrontendMessage { return &pgproto3.Execute{Portal: portal} }
 
-func sync() pgproto3.FrontendMessage { return &pgproto3.Sync{} }
+func syncs() pgproto3.FrontendMessage { return &pgproto3.Sync{} }
 
 // run is what a driver sends to run a statement once, without the Sync.
 func run(sql string) []pgproto3.FrontendMessage {

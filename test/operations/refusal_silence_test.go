@@ -20,9 +20,9 @@ func TestNoSubstituteReachesAClientThatReadsTheServersLog(t *testing.T) {
 		notices := c.notices
 		c.send(query("TRUNCATE categories"))
 		c.untilReady(1)
-		c.send(messages(run("INSERT INTO journal VALUES ('lost')"), run("DELETE FROM categories"), sync())...)
+		c.send(messages(run("INSERT INTO journal VALUES ('lost')"), run("DELETE FROM categories"), syncs())...)
 		c.untilReady(1)
-		c.send(messages(parse("wipe", "DELETE FROM categories"), sync(), callOfLoUnlink, bind("", "wipe"), sync())...)
+		c.send(messages(parse("wipe", "DELETE FROM categories"), syncs(), callOfLoUnlink, bind("", "wipe"), syncs())...)
 		c.untilReady(3)
 		if c.notices == notices {
 			t.Error("the server shows nothing of its log")

@@ -46,24 +46,24 @@ var refusals = []struct {
 		ask("E 42501 | Z I", query("BEGIN; INSERT INTO journal VALUES ('lost'); COMMIT; TRUNCATE categories")),
 	}},
 	{"extended query", "builtin/unbounded-delete", []exchange{
-		ask("E 42501 | Z I", run("DELETE FROM categories WHERE id > 0"), sync()),
+		ask("E 42501 | Z I", run("DELETE FROM categories WHERE id > 0"), syncs()),
 	}},
 	{"extended query with parameters", "builtin/unbounded-delete", []exchange{
 		ask("E 42501 | Z I", parse("", "DELETE FROM categories WHERE id > $1"),
-			&pgproto3.Bind{Parameters: [][]byte{[]byte("0")}}, execute(""), sync()),
+			&pgproto3.Bind{Parameters: [][]byte{[]byte("0")}}, execute(""), syncs()),
 	}},
 	{"named prepared statement", "builtin/truncate", []exchange{
-		ask("E 42501 | Z I", parse("wipe", "TRUNCATE categories"), sync()),
-		ask("E 26000 | Z I", bind("", "wipe"), execute(""), sync()),
+		ask("E 42501 | Z I", parse("wipe", "TRUNCATE categories"), syncs()),
+		ask("E 26000 | Z I", bind("", "wipe"), execute(""), syncs()),
 	}},
 	{"pipeline: what came before is rolled back, what follows is skipped", "builtin/unbounded-delete", []exchange{
 		ask("1 | 2 | C INSERT 0 1 | E 42501 | Z I", run("INSERT INTO journal VALUES ('lost')"),
-			run("DELETE FROM categories"), run("INSERT INTO journal VALUES ('lost')"), sync()),
-		ask("1 | 2 | D 0 | C SELECT 1 | Z I", run("SELECT count(*) FROM journal"), sync()),
+			run("DELETE FROM categories"), run("INSERT INTO journal VALUES ('lost')"), syncs()),
+		ask("1 | 2 | D 0 | C SELECT 1 | Z I", run("SELECT count(*) FROM journal"), syncs()),
 	}},
 	{"pipeline of several Syncs", "builtin/unbounded-delete", []exchange{
-		ask("1 | 2 | D 1 | C SELECT 1 | Z I | E 42501 | Z I | 1 | 2 | D 2 | C SELECT 1 | Z I", run("SELECT 1"), sync(),
-			run("DELETE FROM categories"), sync(), run("SELECT 2"), sync()),
+		ask("1 | 2 | D 1 | C SELECT 1 | Z I | E 42501 | Z I | 1 | 2 | D 2 | C SELECT 1 | Z I", run("SELECT 1"), syncs(),
+			run("DELETE FROM categories"), syncs(), run("SELECT 2"), syncs()),
 	}},
 	{"pipeline of simple queries", "builtin/unbounded-delete", []exchange{
 		ask("T | D 1 | C SELECT 1 | Z I | E 42501 | Z I | T | D 2 | C SELECT 1 | Z I",
@@ -77,9 +77,9 @@ var refusals = []struct {
 		ask("C ROLLBACK | Z I", query("COMMIT")),
 	}},
 	{"transaction, extended", "builtin/unbounded-delete", []exchange{
-		ask("1 | 2 | C BEGIN | Z T", run("BEGIN"), sync()),
-		ask("E 42501 | Z E", run("DELETE FROM categories"), sync()),
-		ask("1 | 2 | C ROLLBACK | Z I", run("COMMIT"), sync()),
+		ask("1 | 2 | C BEGIN | Z T", run("BEGIN"), syncs()),
+		ask("E 42501 | Z E", run("DELETE FROM categories"), syncs()),
+		ask("1 | 2 | C ROLLBACK | Z I", run("COMMIT"), syncs()),
 	}},
 	{"savepoint", "builtin/truncate", []exchange{
 		ask("C BEGIN | C SAVEPOINT | Z T", query("BEGIN; SAVEPOINT here")),
@@ -92,7 +92,7 @@ var refusals = []struct {
 	{"failed transaction: the server says so, and nothing runs", "builtin/truncate", []exchange{
 		ask("C BEGIN | E 22012 | Z E", query("BEGIN; SELECT 1/0")),
 		ask("E 25P02 | Z E", query("TRUNCATE categories")),
-		ask("E 25P02 | Z E", run("TRUNCATE categories"), sync()),
+		ask("E 25P02 | Z E", run("TRUNCATE categories"), syncs()),
 		ask("C ROLLBACK | Z I", query("ROLLBACK")),
 	}},
 	{"PREPARE", "builtin/unbounded-delete", []exchange{

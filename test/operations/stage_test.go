@@ -6,7 +6,6 @@ import (
 	"net"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,18 +51,12 @@ func policyFor(upstream, target, rest string) string {
 	return strings.NewReplacer("UPSTREAM", upstream, "TARGET", target, "REST", rest).Replace(basePolicy)
 }
 
-// stage is a server, a guard in front of it, and a database of the test's own.
+// stage is a server, a guard in front of it, and a database that no other test uses.
 type stage struct {
 	server   *pgtest.Server
 	guard    *pgtest.Guard
 	database string
 }
-
-// anyDatabase is for tests that only log in: a database of its own would cost more
-// than all the rest of such a test.
-const anyDatabase = "postgres"
-
-var stages atomic.Int64
 
 // stageOn sets up a database on a server and a guard with further rules.
 func stageOn(t testing.TB, server *pgtest.Server, rest string) stage {
@@ -71,20 +64,6 @@ func stageOn(t testing.TB, server *pgtest.Server, rest string) stage {
 	s := stage{server: server, database: newShop(t, server)}
 	s.guard = pgtest.StartGuard(t, policyFor(server.Addr(), "", rest))
 	return s
-}
-
-// newShop makes a database with a few tables worth losing.
-func newShop(t testing.TB, server *pgtest.Server) string {
-	t.Helper()
-	name := "operations_" + strconv.FormatInt(stages.Add(1), 10)
-	server.NewDatabase(t, name)
-	server.Exec(t, name, `
-		CREATE TABLE categories (id int PRIMARY KEY, name text);
-		INSERT INTO categories SELECT n, 'category ' || n FROM generate_series(1, 20) AS n;
-		CREATE TABLE coupons (id int PRIMARY KEY, code text, created_at timestamptz DEFAULT now());
-		INSERT INTO coupons SELECT n, 'SECRET-' || n FROM generate_series(1, 20) AS n;
-		CREATE TABLE journal (note text)`)
-	return name
 }
 
 // eachMajor runs a test against every major, with one stage for each.
@@ -117,14 +96,8 @@ type connection func(*pgx.ConnConfig)
 
 func asUser(name string) connection { return func(c *pgx.ConnConfig) { c.User = name } }
 
-func onDatabase(name string) connection { return func(c *pgx.ConnConfig) { c.Database = name } }
-
 func inMode(m pgx.QueryExecMode) connection {
 	return func(c *pgx.ConnConfig) { c.DefaultQueryExecMode = m }
-}
-
-func withParameter(name, value string) connection {
-	return func(c *pgx.ConnConfig) { c.RuntimeParams[name] = value }
 }
 
 // open connects from an address of this machine, through the guard.
