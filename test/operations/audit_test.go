@@ -28,8 +28,7 @@ func (s stage) eventsOf(t testing.TB, c *client) []audit.Event {
 			session = e.Session
 		}
 	}
-	c.send(&pgproto3.Terminate{})
-	c.want(end)
+	c.leave()
 	s.guard.AwaitEvent(t, "the end of session "+session, func(e audit.Event) bool {
 		return e.Type == audit.SessionEnd && e.Session == session
 	})

@@ -179,6 +179,14 @@ var plainWords = map[string]string{
 	"*pgproto3.FunctionCallResponse": "V", "*pgproto3.ParameterDescription": "t",
 }
 
+// leave ends the session as a client does.
+func (c *client) leave() {
+	c.t.Helper()
+	c.send(&pgproto3.Terminate{})
+	c.want(end)
+	c.conn.Close()
+}
+
 // lastError is what the server, or the guard, complained of last.
 func (c *client) lastError() pgproto3.ErrorResponse {
 	c.t.Helper()

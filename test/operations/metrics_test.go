@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/pgcordon/pgcordon/test/pgtest"
 )
@@ -52,8 +51,7 @@ func (s stage) goThroughEverything(t *testing.T, dead string) {
 		c.untilReady(1)
 	}
 	s.requestCancel(t, production, c.key)
-	c.send(&pgproto3.Terminate{})
-	c.want(end)
+	c.leave()
 	s.start(t, staging).want("E 28000 | " + end)
 	s.start(t, production, "user", "nobody").want("E 28000 | " + end)
 	s.through(t, balancer, nil).want(end)
@@ -95,8 +93,7 @@ func TestStatementsAreCountedByEffectAndRule(t *testing.T) {
 	} {
 		s.counted(t, series, want)
 	}
-	c.send(&pgproto3.Terminate{})
-	c.want(end)
+	c.leave()
 	s.counted(t, `pgcordon_sessions_open{target="shop"}`, 0)
 	s.counted(t, `pgcordon_sessions_total{environment="production",outcome="closed",target="shop"}`, 1)
 }
