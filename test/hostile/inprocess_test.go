@@ -127,3 +127,24 @@ func TestInProcessHostileServersLeaveNothingBehind(t *testing.T) {
 		}
 	})
 }
+
+// A client that waits for nobody sends a long statement in its first breath. The
+// guard holds nothing long before the login, and must not miss that the login is
+// over because it was writing refusals down at the time: behind the error of Execute
+// the server answers nothing more up to Sync.
+func TestInProcessLongStatementBehindRefusalsInTheStartup(t *testing.T) {
+	script := join(startup(protocol3, "user", "postgres"), execute("no such portal"))
+	for range 10 {
+		script = join(script, query("TRUNCATE pg_class"))
+	}
+	script = join(script, query("SELECT 1 /*"+strings.Repeat("x", 100<<10)+"*/"), message('S', ""), query("SELECT 2"), terminate)
+	eachRelay(t, func(t *testing.T, r relay.Relay) {
+		in := startInside(t, r, audit.Config{File: t.TempDir() + "/audit"}, insideConfig(pgtest.Shared(t, major).Addr(), ""))
+		for range 5 {
+			got := transcript(exchange(t, in.addr, script), 0)
+			if !strings.HasSuffix(got, `E(ERROR 34000 portal "no such portal" does not exist) Z T D C Z`) {
+				t.Errorf("answer %s", got)
+			}
+		}
+	})
+}

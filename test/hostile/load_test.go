@@ -62,10 +62,10 @@ func TestSlowReaderCostsNothing(t *testing.T) {
 		if got := metric(t, guard, "pgcordon_server_bytes_total"); got > size/4 {
 			t.Errorf("%v bytes were taken from the server for a client that does not read", got)
 		}
+		stop()
 		if n := slow.skim(t, 'Z'); n < size {
 			t.Errorf("the slow client got %d bytes in the end", n)
 		}
-		stop()
 	})
 	if got := slow.run("SELECT 1").one(); got != "1" {
 		t.Errorf("the slow client's next query got %s", got)

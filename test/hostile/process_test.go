@@ -32,7 +32,7 @@ func (u usage) expectAgain(t testing.TB, guard *pgtest.Guard) {
 	t.Helper()
 	const spare = 3
 	var now usage
-	for range 100 {
+	for range 600 {
 		now = usageOf(t, guard)
 		if now.descriptors <= u.descriptors+spare && now.goroutines <= u.goroutines+spare {
 			return
