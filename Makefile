@@ -24,6 +24,7 @@ vet: setup
 
 race: setup
 	go test -race $(RACE)
+	go test -race ./test/hostile -run 'InProcess|AuditSink|FullAudit'
 
 lint: setup ## layers, staticcheck, formatting, shell scripts
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"

@@ -62,6 +62,9 @@ func (r *Ruleset) Decide(s *parser.Summary, ctx Context) Decision {
 	v := verdict{scope: scope{path: r.path, changed: ctx.SearchPathChanged}}
 	for i := range s.Statements {
 		statement := &s.Statements[i]
+		if len(statement.Acts) == 0 && r.judge(&plainRead, i, &v) {
+			return v.decision(s, r.audit)
+		}
 		for j := range statement.Acts {
 			if r.judge(&statement.Acts[j], i, &v) {
 				return v.decision(s, r.audit)
@@ -76,6 +79,9 @@ func (r *Ruleset) Decide(s *parser.Summary, ctx Context) Decision {
 	}
 	return v.decision(s, r.audit)
 }
+
+// plainRead stands for a statement that touches nothing: SELECT 1.
+var plainRead = parser.Act{Effect: parser.Read}
 
 // counts tells whether a policy named this function.
 func (r *Ruleset) counts(function string) bool {

@@ -231,3 +231,27 @@ func TestAllowingAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a decision", n)
 	}
 }
+
+func TestStatementThatTouchesNothingIsARead(t *testing.T) {
+	nothing := &parser.Summary{Parsed: true, Statements: []parser.Statement{{Kind: "SELECT"}}}
+	for yaml, want := range map[string]string{
+		"statements: [{name: all, action: audit, when: {}}]":                                     "record",
+		"statements: [{name: reads, action: deny, when: {effect: read}}]":                        "deny",
+		"statements: [{name: one, action: deny, when: {effect: read, relation: public.orders}}]": "",
+	} {
+		p, err := Parse("test.yaml", []byte(oneTarget+yaml+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		switch d := p.Ruleset(p.Targets[0], Client{User: "app"}).Decide(nothing, Context{}); {
+		case d.Deny:
+			got = "deny"
+		case d.Record:
+			got = "record"
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", yaml, got, want)
+		}
+	}
+}
