@@ -43,7 +43,7 @@ var encodings = map[string]encoding.Encoding{
 // It returns false where that cannot be told: the encoding is not known, or a
 // character is not valid in it. The result may be sql itself.
 func ToUTF8(sql []byte, clientEncoding string) ([]byte, bool) {
-	if isASCII(sql) {
+	if IsASCII(sql) {
 		return sql, true
 	}
 	name := strings.ToLower(clientEncoding)
@@ -61,7 +61,8 @@ func ToUTF8(sql []byte, clientEncoding string) ([]byte, bool) {
 	return text, true
 }
 
-func isASCII(b []byte) bool {
+// IsASCII tells whether a text reads the same in every client encoding.
+func IsASCII(b []byte) bool {
 	for _, c := range b {
 		if c >= utf8.RuneSelf {
 			return false

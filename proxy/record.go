@@ -11,6 +11,7 @@ import (
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/policy"
 	"github.com/pgcordon/pgcordon/proxy/guard"
+	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
 // event returns an audit event of this session.
@@ -60,7 +61,7 @@ func (s *session) durable(e audit.Event) {
 func (s *session) recordRefusal(a policy.Admission, source identity.Match) string {
 	e := s.event(audit.SessionRefused)
 	e.Source.Environment, e.Source.Rule, e.Source.Fact = source.Environment, source.Rule, source.Fact
-	e.Decision, e.Rule, e.Reason, e.SQLSTATE = audit.Deny, a.Rule, a.Reason, "28000"
+	e.Decision, e.Rule, e.Reason, e.SQLSTATE = audit.Deny, a.Rule, a.Reason, wire.InvalidAuthorization
 	s.durable(e)
 	s.metrics.Refused(a.Rule, metrics.Deny)
 	s.log().Warn("session refused", "event_id", e.ID, "rule", a.Rule, "reason", a.Reason)

@@ -44,7 +44,7 @@ func (g *Guard) summarize(sql []byte) *parser.Summary {
 	}
 	pipelined := !g.replies.idle()
 	text, ok := parser.ToUTF8(sql, g.meaning.encoding)
-	if !ok || g.meaning.encodingUncertain(pipelined) && !ascii(sql) {
+	if !ok || g.meaning.encodingUncertain(pipelined) && !parser.IsASCII(sql) {
 		return unknownEncoding
 	}
 	s, _ := g.cfg.Cache.Summary(text, parser.Options{
@@ -182,12 +182,3 @@ func (j *judged) weight() int {
 }
 
 func (j *judged) denied() bool { return j.verdict != nil && j.verdict.decision.Deny }
-
-func ascii(b []byte) bool {
-	for _, c := range b {
-		if c >= 0x80 {
-			return false
-		}
-	}
-	return true
-}

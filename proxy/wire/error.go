@@ -2,17 +2,15 @@ package wire
 
 // The SQLSTATE codes that pgcordon itself sends.
 const (
-	InsufficientPrivilege    = "42501" // a refused statement
-	InvalidAuthorization     = "28000" // a refused session
-	ProtocolViolation        = "08P01"
-	InvalidParameterValue    = "22023"
-	TooManyConnections       = "53300"
-	AdminShutdown            = "57P01"
-	CannotConnectNow         = "57P03"
-	FeatureNotSupported      = "0A000" // an unsupported protocol version, as the server says it
-	SuccessfulCompletion     = "00000"
-	InFailedSQLTransaction   = "25P02"
-	InvalidAuthorizationText = "28P01" // the server's "password authentication failed"
+	InsufficientPrivilege = "42501" // a refused statement
+	InvalidAuthorization  = "28000" // a refused session
+	ProtocolViolation     = "08P01"
+	InvalidParameterValue = "22023"
+	TooManyConnections    = "53300"
+	AdminShutdown         = "57P01"
+	CannotConnectNow      = "57P03"
+	FeatureNotSupported   = "0A000" // an unsupported protocol version, as the server says it
+	SuccessfulCompletion  = "00000"
 )
 
 // ErrorFields are the fields of an ErrorResponse that people and programs read.
