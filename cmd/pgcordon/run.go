@@ -109,6 +109,10 @@ func newProcess(p *policy.Policy, log *slog.Logger, relayName string) (*process,
 }
 
 func (g *process) run() error {
+	// Asked for before anybody can connect: from then on no signal may end the
+	// program without the drain.
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
 	if err := g.server.Reload(g.policy); err != nil {
 		return err
 	}
@@ -122,7 +126,7 @@ func (g *process) run() error {
 			g.log.Info("listening", "target", target, "address", a.String())
 		}
 	}
-	g.handleSignals()
+	g.handle(signals)
 	return g.shutDown()
 }
 
@@ -143,11 +147,9 @@ func (g *process) serveMetrics() error {
 	return nil
 }
 
-// handleSignals reloads on SIGHUP and on a change of the file, and returns on
-// SIGTERM or SIGINT.
-func (g *process) handleSignals() {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
+// handle reloads on SIGHUP and on a change of the file, and returns on SIGTERM or
+// SIGINT.
+func (g *process) handle(signals <-chan os.Signal) {
 	changed, stop := g.watch()
 	defer stop()
 	for {

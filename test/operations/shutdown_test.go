@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgproto3"
+
 	"github.com/pgcordon/pgcordon/test/child"
 	"github.com/pgcordon/pgcordon/test/pgtest"
 )
@@ -93,7 +95,8 @@ func TestSecondSIGTERMEndsAtOnce(t *testing.T) {
 		conn, err = net.Dial("tcp", listen)
 		return err == nil
 	})
-	defer conn.Close() // a client that does nothing keeps the drain waiting
+	defer conn.Close() // a client that stops in its startup keeps the drain waiting
+	answered(t, conn)
 	for range 2 {
 		if err := program.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
@@ -109,5 +112,21 @@ func TestSecondSIGTERMEndsAtOnce(t *testing.T) {
 	var exit *exec.ExitError
 	if err := program.Err(); !errors.As(err, &exit) || exit.ExitCode() != 1 {
 		t.Errorf("it ended with %v, want exit status 1", err)
+	}
+}
+
+// answered waits until the guard has taken conn off the listener's backlog, by
+// asking whether it speaks TLS.
+func answered(t *testing.T, conn net.Conn) {
+	t.Helper()
+	request, err := (&pgproto3.SSLRequest{}).Encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Write(request); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil {
+		t.Fatal(err)
 	}
 }
