@@ -18,6 +18,8 @@ var defaultLimits = Limits{
 	Drain:            30 * time.Second,
 	CacheBytes:       64 * mib,
 	CancelsPerSecond: 10,
+	// A batch that somebody counted out is meant; ORMs send up to a few thousand keys.
+	Bounds: Bounds{MaxList: 10_000, MaxLimit: 10_000},
 }
 
 var defaultAudit = AuditLog{SQL: "redacted", Queue: 8192, OnFull: "block", Sync: "denials"}

@@ -117,4 +117,8 @@ var limits = mapping(defaultLimits,
 		"Memory for remembered verdicts. Default 64MiB."),
 	field("cancels_per_second", count(1, 100_000), func(l *Limits) *int { return &l.CancelsPerSecond },
 		"Cancel requests a second from one source address. Default 10."),
+	field("max_list", count(1, 10_000_000), func(l *Limits) *int { return &l.MaxList },
+		"The longest array or list that counts as bounded, as in id = ANY ($1), in elements. Default 10000."),
+	field("max_limit", count(1, 10_000_000), func(l *Limits) *int { return &l.MaxLimit },
+		"The greatest LIMIT of a sub-select that counts as bounded, as in id IN (SELECT ... LIMIT 100), in rows. Default 10000."),
 )

@@ -86,7 +86,7 @@ func TestEveryMistakeIsNamedWithItsPlace(t *testing.T) {
 		{"alias", oneTarget + "sources:\n  - &a {name: x, environment: y, unix: true}\n  - *a\n", []string{
 			"8:5: aliases are not supported; write out what *a stands for"}},
 		{"merge key", oneTarget + "limits:\n  <<: {sessions: 5}\n", []string{
-			`7:3: unknown key "<<"; known are inspect_bytes, parse_bytes, sessions, prelogin_sessions, login_timeout, dial_timeout, drain, cache_bytes, cancels_per_second`}},
+			`7:3: unknown key "<<"; known are inspect_bytes, parse_bytes, sessions, prelogin_sessions, login_timeout, dial_timeout, drain, cache_bytes, cancels_per_second, max_list, max_limit`}},
 		{"number where a name belongs", oneTarget + "sessions: [{name: x, action: allow, when: {user: [0123]}}]\n", []string{
 			"6:51: expected text, found the number 0123; put it in quotes"}},
 		{"nothing where a name belongs", oneTarget + "sessions: [{name: x, action: allow, when: {user: [~]}}]\n", []string{

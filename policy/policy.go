@@ -108,6 +108,14 @@ type Limits struct {
 	Drain            time.Duration // grace after SIGTERM
 	CacheBytes       int           // verdict cache
 	CancelsPerSecond int           // cancel requests per source address
+	Bounds
+}
+
+// Bounds is up to how many rows a predicate that counts them is narrow. Beyond them an
+// UPDATE or DELETE is of breadth open_range.
+type Bounds struct {
+	MaxList  int // elements of an array or list: id = ANY ($1), id IN (1, 2)
+	MaxLimit int // rows of a sub-select's LIMIT: id IN (SELECT ... LIMIT 100)
 }
 
 // Client is who asks, as far as the session rules can tell.

@@ -14,11 +14,15 @@ type Ruleset struct {
 	path    []string         // where a name without a schema is looked for
 	effects parser.EffectSet
 	names   []string
+	bounds  Bounds
 }
 
 // Ruleset evaluates the policy's statement rules as far as the session decides them.
 func (p *Policy) Ruleset(t *Target, c Client) *Ruleset {
-	r := &Ruleset{audit: t.Mode == Audit, path: searchPath(t, c), counted: p.functions[:len(p.functions):len(p.functions)]}
+	r := &Ruleset{
+		audit: t.Mode == Audit, path: searchPath(t, c), bounds: p.Limits.Bounds,
+		counted: p.functions[:len(p.functions):len(p.functions)],
+	}
 	for i := range p.statements {
 		rule := &p.statements[i]
 		if rule.session.hold(t, c) {
@@ -34,6 +38,10 @@ func (p *Policy) Ruleset(t *Target, c Client) *Ruleset {
 	r.effects, r.names = r.interest()
 	return r
 }
+
+// Bounds returns up to how many rows a predicate that counts them is narrow: for who
+// knows the numbers, which for parameters is the guard at Bind.
+func (r *Ruleset) Bounds() Bounds { return r.bounds }
 
 // searchPath is the target's, with "$user" replaced as PostgreSQL does it
 // (documentation, 20.11.1, search_path).
