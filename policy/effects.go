@@ -4,21 +4,20 @@ import (
 	"fmt"
 	"slices"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/pgcordon/pgcordon/parser"
 )
 
-// effectSets are names for effects that are usually meant together.
-var effectSets = []struct {
-	name string
-	set  parser.EffectSet
-}{
+// effectSets are the sets that every file has.
+var effectSets = []effectSet{
 	// What destroys rows or the objects that hold them.
-	{"@destructive", parser.SetOf(parser.Update, parser.Delete, parser.Truncate, parser.Drop)},
-	{"@schema_change", parser.SetOf(parser.Create, parser.Alter, parser.Drop)},
-	{"@read", parser.SetOf(parser.Read, parser.CopyOut)},
-	{"@write", parser.SetOf(parser.Insert, parser.Update, parser.Delete, parser.Merge, parser.Truncate, parser.CopyIn)},
+	{name: "@destructive", set: parser.SetOf(parser.Update, parser.Delete, parser.Truncate, parser.Drop)},
+	{name: "@schema_change", set: parser.SetOf(parser.Create, parser.Alter, parser.Drop)},
+	{name: "@read", set: parser.SetOf(parser.Read, parser.CopyOut)},
+	{name: "@write", set: parser.SetOf(parser.Insert, parser.Update, parser.Delete, parser.Merge, parser.Truncate, parser.CopyIn)},
 	// What changes who may do what.
-	{"@privileges", parser.SetOf(parser.Privileges, parser.Role)},
+	{name: "@privileges", set: parser.SetOf(parser.Privileges, parser.Role)},
 }
 
 func effectWords() []string {
@@ -29,20 +28,19 @@ func effectWords() []string {
 	return words
 }
 
-func parseEffect(word string) (parser.EffectSet, error) {
-	if effect, ok := parser.ParseEffect(word); ok {
-		return parser.SetOf(effect), nil
-	}
-	for _, set := range effectSets {
-		if set.name == word {
-			return set.set, nil
-		}
-	}
-	return 0, fmt.Errorf("unknown effect %q; %s", word, suggestion(word, effectWords()))
+// effect reads an effect or the name of a set.
+var effect = kind[parser.EffectSet]{
+	schema: schema{"anyOf": []schema{
+		{"type": "string", "enum": effectWords()},
+		{"type": "string", "pattern": `^@`},
+	}},
+	read: func(d *decoder, n *yaml.Node) (parser.EffectSet, bool) {
+		return parsed(nil, d.parseEffect).read(d, n)
+	},
 }
 
 var effects = mapped(
-	listOf(parsed(schema{"type": "string", "enum": effectWords()}, parseEffect)),
+	listOf(effect),
 	func(sets []parser.EffectSet) parser.EffectSet {
 		var union parser.EffectSet
 		for _, set := range sets {

@@ -43,7 +43,8 @@ func (e Errors) sort() {
 // decoder collects what is said about one file while it is read.
 type decoder struct {
 	file     string
-	dir      string // relative paths start here
+	dir      string      // relative paths start here
+	sets     []effectSet // those that may be used so far
 	errors   Errors
 	warnings Errors
 }

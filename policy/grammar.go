@@ -28,6 +28,7 @@ var file = checked(mapping(
 	field("statements", unique(sequence(statement), func(r statementRule) string { return r.name }),
 		func(p *Policy) *[]statementRule { return &p.statements },
 		"What statements may do. The first allow or deny that matches decides; then the built-in rules; no match means allowed."),
+	declaredSets,
 	field("builtin", boolean, func(p *Policy) *bool { return &p.builtin },
 		"Whether the built-in statement rules follow those of the file. Default true."),
 	field("functions", listOf(function), func(p *Policy) *[]pattern { return &p.functions },

@@ -50,6 +50,7 @@ func (d *decoder) policy(content []byte) *Policy {
 	if !ok {
 		return nil
 	}
+	d.readSets(root)
 	p, ok := file.read(d, root)
 	if !ok {
 		return nil
