@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/pgcordon/pgcordon/bench/idle"
@@ -23,6 +25,8 @@ type runCommand struct {
 	Settle  time.Duration `default:"5s" help:"How long idle sessions are left alone before they are measured."`
 	Micro   time.Duration `default:"100ms" help:"How long each Go benchmark runs."`
 	Relay   string        `help:"What moves pgcordon's bytes; its own choice unless given."`
+	Only    string        `placeholder:"REGEXP" help:"Only the loads whose group and name match; nothing is kept."`
+	Of      []string      `placeholder:"PEER" help:"With --only: leave out other peers."`
 	Results string        `default:"bench/results" help:"Folder that the result is kept in."`
 	Plot    string        `default:"docs/bench.svg" help:"File of the plot."`
 }
@@ -45,7 +49,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err := r.print(os.Stdout); err != nil {
 		return err
 	}
-	if !c.Quick {
+	if !c.Quick && c.Only == "" {
 		if err := r.keep(c.Results, c.Plot); err != nil {
 			return err
 		}
@@ -71,7 +75,11 @@ func (c *runCommand) compare(ctx context.Context) (*report, error) {
 	if err := build(ctx, ".", a.site.Program); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context, *arena, *report) error{c.measureLoads, c.measureIdle, c.measureMicro} {
+	steps := []func(context.Context, *arena, *report) error{c.measureLoads, c.measureIdle, c.measureMicro}
+	if c.Only != "" {
+		steps = steps[:1]
+	}
+	for _, step := range steps {
 		if err := step(ctx, a, r); err != nil {
 			return nil, err
 		}
@@ -96,7 +104,10 @@ func (c *runCommand) measureLoads(ctx context.Context, a *arena, r *report) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	cells := a.cells(c.Quick)
+	cells, err := c.chosen(a.cells(c.Quick))
+	if err != nil {
+		return err
+	}
 	turns := rounds{peers: peers, count: c.Rounds, slice: c.Slice, budget: c.Budget, progress: os.Stderr}
 	measured, failures, err := turns.run(ctx, cells)
 	if err != nil {
@@ -111,6 +122,27 @@ func (c *runCommand) measureLoads(ctx context.Context, a *arena, r *report) (err
 		r.Failures = append(r.Failures, err.Error())
 	}
 	return ctx.Err()
+}
+
+// chosen returns the cells that are asked for.
+func (c *runCommand) chosen(cells []cell) ([]cell, error) {
+	if c.Only == "" {
+		return cells, nil
+	}
+	wanted, err := regexp.Compile(c.Only)
+	if err != nil {
+		return nil, fmt.Errorf("--only: %w", err)
+	}
+	cells = slices.DeleteFunc(cells, func(c cell) bool { return !wanted.MatchString(c.group + " " + c.name) })
+	for i := range cells {
+		if len(c.Of) > 0 {
+			cells[i].peers = c.Of
+		}
+	}
+	if len(cells) == 0 {
+		return nil, fmt.Errorf("--only %s: no load has such a name", c.Only)
+	}
+	return cells, nil
 }
 
 // startAll starts proxies. The direct way is among what it returns.

@@ -7,11 +7,19 @@ import (
 	"github.com/pgcordon/pgcordon/proxy/relay"
 )
 
-// newRelay returns what moves the bytes. An event loop leaves room for others: on a
+// newRelay returns what moves the bytes. Event loops leave room for others: on a
 // machine of two processors, one loop has one to itself at most.
 func newRelay(name string) (relay.Relay, error) {
-	if name == "goroutines" {
+	loops := runtime.GOMAXPROCS(0) / 2
+	switch name {
+	case "goroutines":
 		return relay.Pumps{}, nil
+	case "io_uring":
+		return epoll.New(loops, epoll.Batched)
+	case "auto":
+		if r, err := epoll.New(loops, epoll.Batched); err == nil {
+			return r, nil
+		}
 	}
-	return epoll.New(runtime.NumCPU() / 2)
+	return epoll.New(loops, epoll.AtOnce)
 }

@@ -10,8 +10,8 @@ import (
 
 // newRelay returns what moves the bytes.
 func newRelay(name string) (relay.Relay, error) {
-	if name == "epoll" {
-		return nil, fmt.Errorf("--relay=epoll: on Linux only")
+	if name == "epoll" || name == "io_uring" {
+		return nil, fmt.Errorf("--relay=%s: on Linux only", name)
 	}
 	return relay.Pumps{}, nil
 }

@@ -26,7 +26,7 @@ type runCommand struct {
 	Listen   string `placeholder:"ADDRESS" help:"Without a file: where clients connect, host:port or unix:/path."`
 	Upstream string `placeholder:"ADDRESS" help:"Without a file: the server, host:port or unix:/path."`
 	LogJSON  bool   `help:"Log as JSON lines."`
-	Relay    string `enum:"auto,epoll,goroutines" default:"auto" env:"PGCORDON_RELAY" help:"What moves the bytes: ${enum}."`
+	Relay    string `enum:"auto,io_uring,epoll,goroutines" default:"auto" env:"PGCORDON_RELAY" help:"What moves the bytes: ${enum}."`
 }
 
 // Run stands in front of the servers until SIGTERM or SIGINT; a second one ends

@@ -9,7 +9,9 @@
 //	wait      poll.go      epoll_wait: once without waiting, then as a blocking call
 //	readable  session.go   read into the loop's one 64 KiB buffer, behind what was held
 //	judge     session.go   ask the guard; what it does not consume is held by the session
-//	carry out session.go   write what it passes, in one call
+//	carry out carry.go     write what it passes, in one call
+//	flush     outbox.go    with io_uring: small writes wait for the end of the turn, and one
+//	                       call does them all
 //	writable  end.go       what the kernel did not take is kept, and the other side is not
 //	                       read until it is gone
 //

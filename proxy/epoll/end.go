@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -28,6 +29,9 @@ type end struct {
 	// unsent is what the kernel has not taken yet. While there is any the peer is
 	// not read, which bounds it.
 	unsent []byte
+	// queued waits in the loop's outbox, until the end of the turn at most.
+	queued []byte
+	failed syscall.Errno // of writing what was queued
 	// waiting keeps this end from being read, whatever else: a record is on its way to
 	// the disk, or the guard is asked elsewhere. paused does too: what is held can be
 	// judged only when the server has answered something.
@@ -99,8 +103,45 @@ func (e *end) send(b []byte) error {
 	return e.transmit(b)
 }
 
-// transmit writes b to the socket, and keeps what the kernel does not take.
+// transmit writes b to the socket, at the end of the loop's turn where that is
+// better, and keeps what the kernel does not take.
 func (e *end) transmit(b []byte) error {
+	box := &e.session.loop.outbox
+	if e.queued != nil { // b goes behind it
+		if box.flush(); e.fd < 0 {
+			return io.ErrClosedPipe
+		}
+	}
+	if len(e.unsent) == 0 && box.takes(b) {
+		box.put(e, b)
+		return nil
+	}
+	return e.transmitNow(b)
+}
+
+// wrote notes how far the write of what was queued came.
+func (e *end) wrote(n int, errno syscall.Errno) {
+	rest := e.queued[n:]
+	e.queued = nil
+	if errno != 0 && !again(errno) {
+		e.failed = errno
+		return
+	}
+	e.unsent = append(e.unsent, rest...)
+}
+
+// reviewWrite acts on what wrote has noted.
+func (e *end) reviewWrite() {
+	if errno := e.failed; errno != 0 {
+		e.failed = 0
+		e.session.writeFailed(e, errno)
+	}
+	if len(e.unsent) > 0 {
+		e.session.rearm()
+	}
+}
+
+func (e *end) transmitNow(b []byte) error {
 	for len(e.unsent) == 0 && len(b) > 0 {
 		n, errno := write(e.fd, b)
 		if again(errno) {
@@ -143,8 +184,10 @@ func (e *end) finish() {
 	if e.tls != nil {
 		_ = e.tls.CloseWrite() // close_notify
 	}
-	e.last = true
-	if len(e.unsent) == 0 {
+	if e.queued != nil {
+		e.session.loop.outbox.flush()
+	}
+	if e.last = true; len(e.unsent) == 0 && e.fd >= 0 {
 		_ = unix.Shutdown(e.fd, unix.SHUT_WR)
 	}
 }

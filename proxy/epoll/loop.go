@@ -29,12 +29,13 @@ type loop struct {
 	buffer     []byte
 	ops        guard.Ops
 	parts      [][]byte
+	outbox     outbox
 
 	mu    sync.Mutex // guards inbox
 	inbox []func()
 }
 
-func newLoop() (*loop, error) {
+func newLoop(w Writes) (*loop, error) {
 	epfd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("epoll_create1: %w", err)
@@ -44,6 +45,11 @@ func newLoop() (*loop, error) {
 		return nil, fmt.Errorf("eventfd: %w", err)
 	}
 	l := &loop{epfd: epfd, wake: wake, buffer: make([]byte, bufferSize)}
+	if w == Batched {
+		if l.outbox, err = newOutbox(); err != nil {
+			return nil, err
+		}
+	}
 	return l, unix.EpollCtl(epfd, unix.EPOLL_CTL_ADD, wake, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(wake)})
 }
 
@@ -69,6 +75,7 @@ func (l *loop) run() {
 		if woken {
 			l.receive()
 		}
+		l.outbox.flush()
 	}
 }
 
@@ -132,6 +139,9 @@ func (l *loop) forget(e *end) {
 
 // close forgets an end. The kernel ends the watch with the descriptor.
 func (l *loop) close(e *end) {
+	if e.queued != nil {
+		l.outbox.flush()
+	}
 	if e.fd < 0 {
 		return
 	}

@@ -22,11 +22,21 @@ type Relay struct {
 	other relay.Relay
 }
 
-// New starts n loops, at least one.
-func New(n int) (*Relay, error) {
+// Writes says how loops write.
+type Writes bool
+
+// The two ways.
+const (
+	AtOnce  Writes = false // one system call a write
+	Batched Writes = true  // the small writes of a turn with one io_uring_enter(2)
+)
+
+// New starts n loops, at least one. Batched fails where the kernel lets this process
+// have no io_uring, as in many a container.
+func New(n int, w Writes) (*Relay, error) {
 	r := &Relay{other: relay.Pumps{}}
 	for range max(n, 1) {
-		l, err := newLoop()
+		l, err := newLoop(w)
 		if err != nil {
 			return nil, err
 		}

@@ -1,12 +1,15 @@
 package hostile
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
+	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/pgcordon/pgcordon/audit"
@@ -18,12 +21,21 @@ import (
 
 // eachRelay runs a test with everything that can move the bytes.
 func eachRelay(t *testing.T, test func(*testing.T, relay.Relay)) {
-	loops, err := epoll.New(2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, r := range map[string]relay.Relay{"goroutines": relay.Pumps{}, "epoll": loops} {
-		t.Run(name, func(t *testing.T) { test(t, r) })
+	for name, start := range map[string]func() (relay.Relay, error){
+		"goroutines": func() (relay.Relay, error) { return relay.Pumps{}, nil },
+		"epoll":      func() (relay.Relay, error) { return epoll.New(2, epoll.AtOnce) },
+		"io_uring":   func() (relay.Relay, error) { return epoll.New(2, epoll.Batched) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := start()
+			if name == "io_uring" && os.Getenv("CI") == "" && errors.Is(err, syscall.EPERM) {
+				t.Skip("this process may not use io_uring: ", err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, r)
+		})
 	}
 }
 

@@ -1,0 +1,89 @@
+//go:build linux
+
+package epoll
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// newBatched starts loops that write through io_uring. Outside CI a kernel that has
+// none for this process is no defect.
+func newBatched(t *testing.T, loops int) *Relay {
+	t.Helper()
+	r, err := New(loops, Batched)
+	if os.Getenv("CI") == "" && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSYS)) {
+		t.Skip("this process may not use io_uring: ", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// pair returns an end and the socket that reads what it writes.
+func pair(t *testing.T, s *session) (*end, int) {
+	t.Helper()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(fds[0]); _ = unix.Close(fds[1]) })
+	e := &end{session: s, fd: fds[0]}
+	e.peer = e
+	return e, fds[1]
+}
+
+func TestOutboxTellsTheFateOfEachWrite(t *testing.T) {
+	loop := newBatched(t, 1).loops[0]
+	box := &outbox{ring: loop.outbox.ring, bytes: make([]byte, 0, outboxSize)}
+	s := &session{loop: loop}
+	taken, reader := pair(t, s)
+	full, _ := pair(t, s)
+	for errno := syscall.Errno(0); errno == 0; {
+		_, errno = write(full.fd, make([]byte, smallWrite))
+	}
+	broken, gone := pair(t, s)
+	_ = unix.Close(gone)
+	for range 3 { // the queues are rings: go round
+		ends := []*end{taken, full, broken}
+		for _, e := range ends {
+			box.put(e, []byte("a message"))
+		}
+		box.write(ends)
+		got := make([]byte, 64)
+		n, _ := read(reader, got)
+		if !bytes.Equal(got[:n], []byte("a message")) || taken.unsent != nil || taken.failed != 0 {
+			t.Errorf("the open socket: %q arrived, %q kept, %v", got[:n], taken.unsent, taken.failed)
+		}
+		if string(full.unsent) != "a message" || full.failed != 0 {
+			t.Errorf("the full socket: %q kept, %v", full.unsent, full.failed)
+		}
+		if broken.failed != syscall.EPIPE || broken.unsent != nil {
+			t.Errorf("the broken socket: %v, %q kept", broken.failed, broken.unsent)
+		}
+		full.unsent, broken.failed, box.ends, box.bytes = nil, 0, nil, box.bytes[:0]
+	}
+}
+
+func TestOutboxTakesNoMoreThanItHasRoomFor(t *testing.T) {
+	box := outbox{ring: &ring{}, bytes: make([]byte, 0, outboxSize)}
+	if box.takes(make([]byte, smallWrite+1)) {
+		t.Error("it takes a long write")
+	}
+	e := &end{}
+	for box.takes(make([]byte, smallWrite)) {
+		box.put(e, make([]byte, smallWrite))
+	}
+	if len(box.bytes) > outboxSize || len(box.ends) > mostWrites || len(box.ends) == 0 {
+		t.Errorf("%d bytes of %d writes", len(box.bytes), len(box.ends))
+	}
+	if (&outbox{}).takes([]byte("a")) {
+		t.Error("without a ring it takes a write")
+	}
+}
