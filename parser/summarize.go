@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/pgcordon/pgcordon/parser/rawtree"
 )
 
 // Options are the facts of a session that change what a text means.
@@ -63,12 +65,12 @@ func read(sql string, o Options) *Summary {
 // words that its grammar takes together (NOT /**/ LIKE), which PostgreSQL does not,
 // so what it rejects is tried without comments.
 func parse(sql string) (*pg_query.ParseResult, error) {
-	tree, err := pg_query.Parse(sql)
+	tree, err := rawtree.Parse(sql)
 	if err == nil {
 		return tree, nil
 	}
 	if plain := blankComments(sql); plain != sql {
-		if tree, plainErr := pg_query.Parse(plain); plainErr == nil {
+		if tree, plainErr := rawtree.Parse(plain); plainErr == nil {
 			return tree, nil
 		}
 	}
