@@ -19,6 +19,7 @@ func checkPolicy(d *decoder, n *yaml.Node, p *Policy) {
 		warnOfNobody(d, when(n, "statements", i), p, &p.statements[i].session)
 	}
 	warnOfUnreachable(d, n, p)
+	warnOfIdle(d, n, p)
 }
 
 // when returns the conditions of a list's i-th rule, or the rule if it has none.

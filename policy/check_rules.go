@@ -1,7 +1,11 @@
 package policy
 
 import (
+	"slices"
+
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pgcordon/pgcordon/parser"
 )
 
 // checkMode refuses a mode on what refuses nothing, since it can only be a
@@ -14,6 +18,9 @@ func checkMode(d *decoder, n *yaml.Node, a action, m Mode) {
 
 func checkStatement(d *decoder, n *yaml.Node, r *statementRule) {
 	checkMode(d, n, r.action, r.mode)
+	if r.allowance != nil && r.action != allow {
+		d.errorf(lookup(n, "allowance"), "allowance is for rules with action allow: it says how often the rule allows")
+	}
 	r.narrow()
 	if r.effects == 0 {
 		d.warnf(lookup(n, "when"), "rule %s never matches: breadth is of %s only, function of %s only, and all conditions must hold",
@@ -32,6 +39,29 @@ func warnOfUnreachable(d *decoder, n *yaml.Node, p *Policy) {
 	behind(d, items(lookup(n, "statements")), len(p.statements), func(earlier, later int) (string, bool) {
 		rule := &p.statements[earlier]
 		return rule.name, rule.decides() && rule.unconditional()
+	})
+}
+
+// warnOfIdle tells of exceptions to nothing.
+func warnOfIdle(d *decoder, n *yaml.Node, p *Policy) {
+	nodes := items(lookup(n, "statements"))
+	for i := range p.statements {
+		rule := &p.statements[i]
+		if rule.allowance == nil || p.mayRefuse(rule.effects, i+1) {
+			continue
+		}
+		d.warnf(lookup(nodes[i], "allowance"), "the allowance of rule %s bounds nothing: no rule behind it refuses what it allows", rule.name)
+	}
+}
+
+// mayRefuse tells whether a rule from the i-th on could refuse one of the effects.
+func (p *Policy) mayRefuse(effects parser.EffectSet, i int) bool {
+	behind := slices.Clone(p.statements[i:])
+	if p.builtin {
+		behind = append(behind, builtinStatements...)
+	}
+	return slices.ContainsFunc(behind, func(r statementRule) bool {
+		return r.action == deny && r.mode == Enforce && r.effects&effects != 0
 	})
 }
 

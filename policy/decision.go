@@ -12,10 +12,13 @@ type Admission struct {
 
 // Decision is the decision on a query string.
 type Decision struct {
+	// Claims are the allowances that let it pass. Unless nil, the decision holds only
+	// once Settle has asked for them, when the string executes.
+	Claims    []Claim
 	Deny      bool       // refuse the whole string
 	WouldDeny bool       // would be refused, were it not for audit mode
-	Record    bool       // an audit rule asked for an event although it is allowed
-	Rule      string     // name of the rule that decided; empty where none matched
+	Record    bool       // an audit rule or an allowance asks for an event although it is allowed
+	Rule      string     // name of the rule that decided; of what is allowed, the first that let something pass; empty where none matched
 	Statement int        // index of the statement that decided
 	Act       parser.Act // the act that decided
 	Reason    string     // one sentence for people: "DELETE on categories reaches an open range of rows"

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -84,9 +85,21 @@ var statement = checked(mapping(
 		"allow lets it pass, deny refuses it, audit records it and passes on to the next rule.")),
 	field("mode", mode, func(r *statementRule) *Mode { return &r.mode },
 		"audit makes a deny record would_deny and pass on to the next rule. Default enforce."),
+	field("allowance", pointer(allowanceKeys), func(r *statementRule) **allowance { return &r.allowance },
+		"How often an allow makes an exception; what goes beyond is decided by the rules behind it. Without it, always."),
 	field("when", statementWhen, func(r *statementRule) *statementConditions { return &r.statementConditions },
 		"Conditions, all of which must hold. Without any, every statement."),
 ), checkStatement)
+
+var allowanceKeys = mapping(allowance{times: 1},
+	field("times", count(1, 100), func(a *allowance) *int { return &a.times },
+		"Statements in the period. Default 1."),
+	must(field("per", duration(time.Second, 366*24*time.Hour), func(a *allowance) *time.Duration { return &a.per },
+		"The period, which ends with each statement: 15m, 24h.")),
+	field("each", mapped(oneOf("value", "source", "user", "session"), func(i int) counting { return eachSource + counting(i) }),
+		func(a *allowance) *counting { return &a.each },
+		"Who has a count of their own: each source environment, each user or each session. Default none: all count together."),
+)
 
 var statementWhen = mapping(statementConditions{}, append(
 	sessionKeys(func(c *statementConditions) *conditions { return &c.session }),

@@ -10,7 +10,7 @@ import (
 // Interest returns what must be looked for in a text: the effects, and the
 // functions by name without schema, on which some rule of this session could do
 // anything but plainly allow. A text with none of them needs no parsing; Decide
-// would return the zero Decision for it. The slice must not be changed.
+// would allow it, and nothing more. The slice must not be changed.
 //
 // Execute is included whenever anything is: the statement behind a prepared name
 // was judged, but under the rules and the search path of another moment.
@@ -46,7 +46,7 @@ func (r *Ruleset) interest() (parser.EffectSet, []string) {
 func (r *Ruleset) mayTouch(effect parser.Effect, named bool) bool {
 	for _, rule := range r.rules {
 		switch {
-		case !rule.effects.Has(effect):
+		case !rule.effects.Has(effect), rule.allowance != nil:
 		case rule.action != allow:
 			if named || len(rule.functions) == 0 {
 				return true

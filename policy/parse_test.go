@@ -81,7 +81,7 @@ func TestEveryMistakeIsNamedWithItsPlace(t *testing.T) {
 		{"all mistakes at once", strings.Replace(oneTarget, "shop", "a b", 1) + "builtin: 1\nlimits: {drain: soon, sessions: 0}\n", []string{
 			`2:11: "a b" is not a name; use 1 to 63 letters, digits and _ . / - and begin with a letter or digit`,
 			"6:10: expected true or false, found the number 1",
-			`7:17: "soon" is not a duration; write it like 500ms, 30s or 5m`,
+			`7:17: "soon" is not a duration; write it like 500ms, 30s, 5m or 24h`,
 			"7:33: 0 is not between 1 and 1000000"}},
 		{"alias", oneTarget + "sources:\n  - &a {name: x, environment: y, unix: true}\n  - *a\n", []string{
 			"8:5: aliases are not supported; write out what *a stands for"}},

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"slices"
+
 	"github.com/pgcordon/pgcordon/parser"
 )
 
@@ -65,9 +67,13 @@ var defaultSearchPath = []string{"public"}
 // none matches is allowed. One refused act refuses the whole string, because the
 // statements of a string are one implicit transaction. What is explained is the
 // first refused act; failing that, the first that audit mode let pass; failing
-// that, the first that a rule wants recorded. Allowing allocates nothing.
-func (r *Ruleset) Decide(s *parser.Summary, ctx Context) Decision {
-	v := verdict{scope: scope{path: r.path, changed: ctx.SearchPathChanged}}
+// that, the first that a rule wants recorded. Allowing allocates nothing, unless
+// it takes an allowance.
+func (r *Ruleset) Decide(s *parser.Summary, ctx Context) Decision { return r.decide(s, ctx, nil) }
+
+// decide is Decide without the exceptions whose allowances are used up.
+func (r *Ruleset) decide(s *parser.Summary, ctx Context, without []*statementRule) Decision {
+	v := verdict{scope: scope{path: r.path, changed: ctx.SearchPathChanged}, without: without}
 	for i := range s.Statements {
 		statement := &s.Statements[i]
 		if len(statement.Acts) == 0 && r.judge(&plainRead, i, &v) {
@@ -107,8 +113,10 @@ func (r *Ruleset) counts(function string) bool {
 
 // verdict is what was found so far, worst first.
 type verdict struct {
-	scope                   scope
-	denied, noted, recorded finding
+	scope                            scope
+	without                          []*statementRule // exceptions that are not made
+	denied, noted, recorded, allowed finding
+	claims                           []Claim
 }
 
 // finding is an act and the rule that is about it; the rule is nil if nothing was found.
@@ -127,12 +135,18 @@ func (f *finding) keep(rule *statementRule, statement int, act *parser.Act) {
 // judge takes one act through the rules. It returns true if nothing that
 // follows can change the decision.
 func (r *Ruleset) judge(act *parser.Act, statement int, v *verdict) bool {
-	for _, rule := range r.rules {
+	for i, rule := range r.rules {
 		if !rule.matches(act, &v.scope) {
 			continue
 		}
 		switch {
+		case rule.allowance != nil && (slices.Contains(v.without, rule) || !r.refuses(act, i+1, &v.scope)):
+		case rule.allowance != nil:
+			v.claim(rule, statement)
+			v.recorded.keep(rule, statement, act)
+			return false
 		case rule.action == allow:
+			v.allowed.keep(rule, statement, act)
 			return false
 		case rule.action == record:
 			v.recorded.keep(rule, statement, act)
@@ -158,8 +172,13 @@ func (v *verdict) decision(s *parser.Summary, audit bool) Decision {
 		found, d.WouldDeny = &v.noted, true
 	case v.recorded.rule != nil:
 		found, d.Record = &v.recorded, true
+	case v.allowed.rule != nil:
+		return Decision{Rule: v.allowed.rule.name}
 	default:
 		return Decision{}
+	}
+	if !d.Deny {
+		d.Claims = v.claims
 	}
 	d.Rule, d.Statement, d.Act = found.rule.name, found.statement, found.act
 	if !d.Record {

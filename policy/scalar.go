@@ -99,7 +99,7 @@ func duration(low, high time.Duration) kind[time.Duration] {
 	return parsed(schema{"type": "string", "pattern": `^([0-9.]+(ms|s|m|h))+$`}, func(s string) (time.Duration, error) {
 		v, err := time.ParseDuration(s)
 		if err != nil {
-			return 0, fmt.Errorf("%q is not a duration; write it like 500ms, 30s or 5m", s)
+			return 0, fmt.Errorf("%q is not a duration; write it like 500ms, 30s, 5m or 24h", s)
 		}
 		if v < low || v > high {
 			return 0, fmt.Errorf("%s is not between %s and %s", s, low, high)

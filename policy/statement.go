@@ -9,9 +9,10 @@ import (
 
 // statementRule allows, refuses or records the acts of statements.
 type statementRule struct {
-	name   string
-	action action
-	mode   Mode
+	name      string
+	action    action
+	mode      Mode
+	allowance *allowance // of an allow: how often; nil without bound
 	statementConditions
 }
 
@@ -56,10 +57,11 @@ func (r *statementConditions) unconditional() bool {
 	return r.session.none() && r.effects == parser.AllEffects && !r.selective()
 }
 
-// decides tells whether the search ends at this rule. One that only records,
-// or refuses only in audit mode, must not change what is enforced.
+// decides tells whether the search always ends at this rule. One that only records,
+// or refuses only in audit mode, must not change what is enforced; one with an
+// allowance passes on what it does not cover.
 func (r *statementRule) decides() bool {
-	return r.action == allow || r.action == deny && r.mode == Enforce
+	return r.action == allow && r.allowance == nil || r.action == deny && r.mode == Enforce
 }
 
 func (r *statementRule) matches(act *parser.Act, s *scope) bool {

@@ -37,6 +37,8 @@ type Server struct {
 	cache   *parser.Cache
 	relay   relay.Relay
 	cancels cancelRates
+	// allowances outlive every policy: a reload is no new beginning.
+	allowances *policy.Allowances
 
 	open, inLogin atomic.Int64
 	wait          sync.WaitGroup // sessions
@@ -52,6 +54,7 @@ type Server struct {
 func New(c Config) *Server {
 	return &Server{
 		log: c.Log, audit: c.Audit, metrics: c.Metrics, cache: c.Cache, relay: c.Relay,
+		allowances: policy.NewAllowances(time.Now),
 		listeners: map[policy.Endpoint]*listener{},
 		sessions:  map[*session]policy.Endpoint{},
 	}

@@ -172,8 +172,16 @@ func (s *session) guard(o *opening, upstream net.Conn) *guard.Guard {
 		SearchPathChanged: setsSearchPath(o.start.Settings),
 		SASL:              guard.SASL{HidePlus: s.place.hidePlus(o.tls, upstream)},
 		Observer:          s,
+		Claim:             s.claim,
 		NewRefusal:        func() (string, string) { return audit.NewID(), newNonce() },
 	})
+}
+
+// claim implements guard.Config.Claim.
+func (s *session) claim(claims []policy.Claim) *policy.Spent {
+	return s.server.allowances.Claim(policy.Holder{
+		Target: s.place.target.Name, Source: s.client.Source.Environment, User: s.client.User, Session: s.id,
+	}, claims)
 }
 
 // setsSearchPath tells whether startup parameters may set search_path: a cluster of

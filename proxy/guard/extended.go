@@ -91,7 +91,7 @@ func (g *Guard) execute(body []byte, ops *Ops) bool {
 		g.replies.sent(request{kind: wire.Execute})
 		return false
 	}
-	j := g.resolve(&g.portals, portal)
+	j := g.spend(g.resolve(&g.portals, portal))
 	g.count(j)
 	if j.denied() {
 		r := g.refuse(j, ops)

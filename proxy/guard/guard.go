@@ -2,6 +2,7 @@ package guard
 
 import (
 	"github.com/pgcordon/pgcordon/parser"
+	"github.com/pgcordon/pgcordon/policy"
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
@@ -18,6 +19,9 @@ type Config struct {
 	SearchPathChanged bool
 	SASL              SASL
 	Observer          Observer
+	// Claim asks the allowances of rules for a string that is about to execute, as
+	// policy.Allowances.Claim does.
+	Claim func([]policy.Claim) *policy.Spent
 	// NewRefusal returns an event id, and a nonce that no client can guess:
 	// [a-z0-9_], at most 63 bytes.
 	NewRefusal func() (event, nonce string)

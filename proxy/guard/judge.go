@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"slices"
+
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/policy"
 )
@@ -11,6 +13,9 @@ type judged struct {
 	context policy.Context
 	summary *parser.Summary // nil where the prefilter found nothing to judge
 	verdict *verdict        // nil where the string is simply allowed
+	// also are others that the same name can stand for, where each would use up an
+	// allowance of its own.
+	also []*judged
 }
 
 // verdict is a decision that has to be carried out or recorded.
@@ -65,13 +70,33 @@ func (g *Guard) decide(s *parser.Summary, sql []byte) *judged {
 	}
 	j := &judged{rules: g.rules, context: g.meaning.context, summary: s}
 	d := g.rules.ruleset.Decide(s, g.meaning.within(s).context)
-	if d.Deny || d.WouldDeny || d.Record {
+	if notable(d) {
 		j.verdict = &verdict{decision: d, sql: string(sql)}
 		return j
 	}
 	g.memo[g.memoNext%len(g.memo)] = j
 	g.memoNext++
 	return j
+}
+
+// notable tells whether a decision has to be carried out or recorded.
+func notable(d policy.Decision) bool { return d.Deny || d.WouldDeny || d.Record }
+
+// spend makes a judgement final that rests on allowances: its string is about to
+// execute.
+func (g *Guard) spend(j *judged) *judged {
+	if !j.claims() {
+		return j
+	}
+	settled := &judged{rules: j.rules, context: j.context, summary: j.summary}
+	d := j.rules.ruleset.Settle(j.verdict.decision, j.summary, g.meaning.within(j.summary).context, g.cfg.Claim)
+	if notable(d) {
+		settled.verdict = &verdict{decision: d, sql: j.verdict.sql}
+	}
+	for _, other := range j.also {
+		settled = worse(settled, g.spend(other))
+	}
+	return settled
 }
 
 // current tells whether a judgement still stands: neither the policy nor what
@@ -92,7 +117,11 @@ func (g *Guard) renew(j *judged) *judged {
 		if j.verdict != nil {
 			sql = []byte(j.verdict.sql)
 		}
-		return g.decide(j.summary, sql)
+		renewed := g.decide(j.summary, sql)
+		for _, other := range j.also {
+			renewed = worse(renewed, g.renew(other))
+		}
+		return renewed
 	case g.stillClean:
 		return g.rules.clean
 	}
@@ -161,9 +190,17 @@ func (g *Guard) resolve(r *registry, name []byte) *judged {
 	return worst
 }
 
-// worse returns the judgement that refuses or records more, a in case of a tie.
+// worse returns the judgement that refuses or records more, a in case of a tie; both
+// in one where both rest on allowances.
 func worse(a, b *judged) *judged {
-	if b == nil || a.weight() >= b.weight() {
+	switch {
+	case b == nil || a == b:
+		return a
+	case a.claims() && b.claims():
+		both := *a
+		both.also = slices.Concat(a.also, []*judged{b}, b.also)
+		return &both
+	case a.weight() >= b.weight():
 		return a
 	}
 	return b
@@ -174,11 +211,16 @@ func (j *judged) weight() int {
 	case j.verdict == nil:
 		return 0
 	case j.verdict.decision.Deny:
+		return 4
+	case j.claims():
 		return 3
 	case j.verdict.decision.WouldDeny:
 		return 2
 	}
 	return 1
 }
+
+// claims tells whether the judgement rests on allowances that have not been asked yet.
+func (j *judged) claims() bool { return j.verdict != nil && j.verdict.decision.Claims != nil }
 
 func (j *judged) denied() bool { return j.verdict != nil && j.verdict.decision.Deny }

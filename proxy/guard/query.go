@@ -26,6 +26,7 @@ func (g *Guard) query(body []byte, ops *Ops) bool {
 
 // askQuery carries out the judgement of a query string.
 func (g *Guard) askQuery(j *judged, ops *Ops) (refused bool) {
+	j = g.spend(j)
 	g.count(j)
 	if j.denied() {
 		r := g.refuse(j, ops)
@@ -54,7 +55,7 @@ func (g *Guard) functionCall(in []byte, size int, ops *Ops) (n, need int) {
 		g.replies.sent(request{kind: wire.FunctionCall})
 		return g.client.forward(in, size, false, ops), 0
 	}
-	j := g.decide(g.calls.summary(oid), nil)
+	j := g.spend(g.decide(g.calls.summary(oid), nil))
 	g.count(j)
 	if j.denied() {
 		r := g.refuse(j, ops)
