@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -162,18 +161,18 @@ func (s *session) relayed(l *relay.Link, err error) error {
 func (s *session) guard(o *opening, upstream net.Conn) *guard.Guard {
 	s.rules.Store(s.place.rules(s.client))
 	return guard.New(guard.Config{
-		Rules:             s.rules.Load(),
-		Cache:             s.server.cache,
-		InspectBytes:      s.place.policy.Limits.InspectBytes,
-		ParseBytes:        s.place.policy.Limits.ParseBytes,
-		Source:            s.client.Source.Environment,
-		Target:            s.place.target.Environment,
-		Replication:       o.start.Replication,
-		SearchPathChanged: setsSearchPath(o.start.Settings),
-		SASL:              guard.SASL{HidePlus: s.place.hidePlus(o.tls, upstream)},
-		Observer:          s,
-		Claim:             s.claim,
-		NewRefusal:        func() (string, string) { return audit.NewID(), newNonce() },
+		Rules:        s.rules.Load(),
+		Cache:        s.server.cache,
+		InspectBytes: s.place.policy.Limits.InspectBytes,
+		ParseBytes:   s.place.policy.Limits.ParseBytes,
+		Source:       s.client.Source.Environment,
+		Target:       s.place.target.Environment,
+		Replication:  o.start.Replication,
+		Settings:     o.start.Settings,
+		SASL:         guard.SASL{HidePlus: s.place.hidePlus(o.tls, upstream)},
+		Observer:     s,
+		Claim:        s.claim,
+		NewRefusal:   func() (string, string) { return audit.NewID(), newNonce() },
 	})
 }
 
@@ -182,17 +181,6 @@ func (s *session) claim(claims []policy.Claim) *policy.Spent {
 	return s.server.allowances.Claim(policy.Holder{
 		Target: s.place.target.Name, Source: s.client.Source.Environment, User: s.client.User, Session: s.id,
 	}, claims)
-}
-
-// setsSearchPath tells whether startup parameters may set search_path: a cluster of
-// switches can hide it.
-func setsSearchPath(settings []wire.Setting) bool {
-	for _, s := range settings {
-		if s.Name == "search_path" || strings.HasPrefix(s.Name, "-") {
-			return true
-		}
-	}
-	return false
 }
 
 // explain tells the client why its startup failed, where it can be told.

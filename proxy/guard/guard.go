@@ -15,10 +15,9 @@ type Config struct {
 	ParseBytes     int    // longest text to parse; a longer one counts as unknown
 	Source, Target string // environments, for the message of a refusal
 	Replication    bool
-	// SearchPathChanged is true where the startup packet set search_path.
-	SearchPathChanged bool
-	SASL              SASL
-	Observer          Observer
+	Settings       []wire.Setting // what the startup packet sets
+	SASL           SASL
+	Observer       Observer
 	// Claim asks the allowances of rules for a string that is about to execute, as
 	// policy.Allowances.Claim does.
 	Claim func([]policy.Claim) *policy.Spent
@@ -63,7 +62,7 @@ type stream struct {
 // the server.
 func New(cfg Config) *Guard {
 	g := &Guard{cfg: cfg, rules: cfg.Rules}
-	g.meaning.context.SearchPathChanged = cfg.SearchPathChanged
+	g.meaning.begin(cfg.Settings)
 	return g
 }
 

@@ -1,8 +1,11 @@
 package guard
 
 import (
+	"strings"
+
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
 // watched are words that say something about how later text is to be read,
@@ -38,6 +41,16 @@ func (m *meaning) set(name string) {
 	case "":
 		m.context.SearchPathChanged = true
 		m.escapesTouched, m.encodingTouched = true, true
+	}
+}
+
+// begin notes what the startup packet sets: a cluster of switches can hide any
+// setting.
+func (m *meaning) begin(settings []wire.Setting) {
+	for _, s := range settings {
+		if s.Name == "search_path" || strings.HasPrefix(s.Name, "-") {
+			m.context.SearchPathChanged = true
+		}
 	}
 }
 
