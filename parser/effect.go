@@ -29,6 +29,7 @@ const (
 	Function                  // a function known to have side effects
 	Call                      // CALL
 	Do                        // DO
+	Dynamic                   // SQL put together at run time: EXECUTE in PL/pgSQL, query_to_xml
 	Lock                      // LOCK TABLE, SELECT ... FOR UPDATE/SHARE, advisory locks
 	Maintenance               // VACUUM, ANALYZE, CLUSTER, REINDEX, CHECKPOINT, REFRESH
 	Settings                  // SET, RESET, DISCARD, set_config, ALTER SYSTEM
@@ -42,7 +43,7 @@ const (
 
 var effectNames = [effectCount]string{
 	"read", "insert", "update", "delete", "merge", "truncate", "drop", "alter", "create",
-	"privileges", "role", "copy_in", "copy_out", "copy_program", "function", "call", "do",
+	"privileges", "role", "copy_in", "copy_out", "copy_program", "function", "call", "do", "dynamic",
 	"lock", "maintenance", "settings", "replication", "transaction", "session", "execute", "unknown",
 }
 

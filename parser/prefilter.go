@@ -5,8 +5,8 @@ import "strings"
 // Prefilter tells texts that cannot have certain effects from those that may, by
 // looking for words. It is immutable and safe for concurrent use.
 //
-// It is sound because keywords cannot be escaped, but for the body of DO, which is
-// a string and for which its keyword stands: whatever else a text is, with
+// It is sound because keywords cannot be escaped, but for the bodies of DO and of
+// functions, which are strings and for which these keywords stand: whatever else a text is, with
 // whatever settings and of whatever version, a keyword of it is a run of its
 // bytes. The words are searched everywhere, in strings and comments too, so that
 // nothing depends on where those begin and end. The character in front of a word
@@ -42,12 +42,17 @@ func NewPrefilter(effects EffectSet, functions []string) *Prefilter {
 			p.add(word)
 		}
 	}
-	if effects != 0 || len(functions) > 0 {
-		p.add("do") // in the string that is its body anything can be escaped
+	// In a string that is a body or a query anything can be escaped.
+	hidden := effects != 0 || len(functions) > 0
+	if hidden {
+		p.add("do")
+		p.add("function")
+		p.add("procedure")
 	}
 	for name, group := range knownFunctions {
 		// set_config may change the role.
-		if group.effects.Intersects(effects) || effects.Has(Role) && group.effects.Has(Settings) {
+		if group.effects.Intersects(effects) || effects.Has(Role) && group.effects.Has(Settings) ||
+			hidden && group.effects.Has(Dynamic) {
 			p.names = true
 			p.add(name)
 		}

@@ -23,11 +23,16 @@ func (r Relation) String() string {
 type Act struct {
 	Effect   Effect
 	Relation Relation // zero where the effect has no relation
-	Breadth  Breadth  // of DELETE, UPDATE and MERGE branches; else NotApplicable
+	Breadth  Breadth  // of DELETE, UPDATE, MERGE branches and row locks; else NotApplicable
 	// Object names what is not a relation: a function ("pg_catalog.lo_unlink",
 	// or as written), a role, a setting, an extension.
 	Object string
+	Traits TraitSet
 }
+
+// AnyName stands for a name that the text does not tell, as where a function puts
+// it together. A table that is really called so is taken for any other, too.
+const AnyName = "?"
 
 // Statement is one statement of a query string.
 type Statement struct {

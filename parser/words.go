@@ -26,6 +26,7 @@ var effectWords = [effectCount][]string{
 	Function:    {"load"},
 	Call:        {"call"},
 	Do:          {"do"},
+	Dynamic:     {"do", "function", "procedure"},
 	Lock:        {"lock", "update", "share"},
 	Maintenance: {"vacuum", "analyze", "analyse", "cluster", "reindex", "checkpoint", "refresh"},
 	Settings:    {"set", "reset", "discard", "read", "isolation", "deferrable"},

@@ -45,6 +45,7 @@ var builtinStatements = []statementRule{
 	refuse("unbounded-delete", parser.Delete, wide),
 	refuse("unbounded-update", parser.Update, wide),
 	refuse("copy-program", parser.CopyProgram, 0),
+	refuse("dynamic", parser.Dynamic, 0),
 	refuse("unknown", parser.Unknown, 0),
 }
 

@@ -3,6 +3,7 @@ package policy
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,7 +40,7 @@ func TestEveryExampleInTheDocumentIsAPolicy(t *testing.T) {
 
 func TestDocumentNamesEveryKeyAndEveryWord(t *testing.T) {
 	text := document(t)
-	words := append(effectWords(), parser.BreadthNames()...)
+	words := slices.Concat(effectWords(), parser.BreadthNames(), parser.TraitNames())
 	for key := range keysOf(t) {
 		words = append(words, key)
 	}

@@ -108,7 +108,9 @@ var statementWhen = mapping(statementConditions{}, append(
 	field("relation", listOf(relation), func(c *statementConditions) *[]pattern { return &c.relations },
 		"The relation it does it to, as name or schema.name, globs. Never matches an act without a relation."),
 	field("breadth", breadths, func(c *statementConditions) *breadthSet { return &c.breadths },
-		"How much an UPDATE, a DELETE or such a branch of MERGE can reach. Matches effects update and delete only."),
+		"How much an UPDATE, a DELETE, such a branch of MERGE or a row lock can reach. Matches effects update, delete and lock only."),
 	field("function", listOf(function), func(c *statementConditions) *[]pattern { return &c.functions },
 		"The function or procedure that is called, as name or schema.name, globs. Matches effects function and call only."),
+	field("trait", traits, func(c *statementConditions) *parser.TraitSet { return &c.traits },
+		"Circumstances of the act, of which it must have one: cascade, deferred, drop_column."),
 )...)

@@ -239,8 +239,8 @@ func TestWhatCanHardlyBeMeantIsAWarning(t *testing.T) {
   - {name: x, action: deny, when: {effect: [drop, truncate], breadth: none}}
   - {name: y, action: deny, when: {effect: delete, function: app.purge}}
 `, []string{
-			"8:35: rule x never matches: breadth is of update,delete only, function of function,call only, and all conditions must hold",
-			"9:35: rule y never matches: breadth is of update,delete only, function of function,call only, and all conditions must hold"}},
+			"8:35: rule x never matches: breadth is of update,delete,lock only, function of function,call only, and all conditions must hold",
+			"9:35: rule y never matches: breadth is of update,delete,lock only, function of function,call only, and all conditions must hold"}},
 		{"environments that nobody has", oneTarget + lab + "sessions: [{name: x, action: allow, when: {source: [staging, unknown, 'prod*'], target: [shop, production, warehouse]}}]\n", []string{
 			`7:53: no source has an environment that matches "staging"`,
 			`7:108: no target has a name or an environment that matches "warehouse"`}},

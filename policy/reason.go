@@ -14,7 +14,7 @@ var commands = map[parser.Effect]string{
 	parser.CopyIn: "COPY FROM", parser.CopyOut: "COPY TO", parser.CopyProgram: "COPY with a program or a server file",
 	parser.Function: "calling", parser.Maintenance: "maintenance", parser.Settings: "changing settings",
 	parser.Replication: "replication", parser.Transaction: "transaction control",
-	parser.Session: "a session command",
+	parser.Session: "a session command", parser.Dynamic: "SQL put together at run time",
 }
 
 // reaches says what each breadth means for the table.
@@ -30,24 +30,44 @@ var reaches = map[parser.Breadth]string{
 
 // reason says in one sentence what was refused.
 func reason(act *parser.Act, s *parser.Summary) string {
+	if act.Traits.Has(parser.Deferred) {
+		return "what is defined here runs whenever it is used: " + what(act, s)
+	}
+	return what(act, s)
+}
+
+func what(act *parser.Act, s *parser.Summary) string {
 	subject := subjectOf(act)
 	if reach, ok := reaches[breadthOf(act)]; ok {
 		return fmt.Sprintf("%s %s (%s)", subject, reach, breadthOf(act))
 	}
 	switch act.Effect {
 	case parser.Truncate:
-		return subject + " removes every row"
+		return subject + " removes every row" + cascade(act, ", and those of every table that refers to it")
 	case parser.Drop:
-		return subject + " destroys what it names and everything in it"
+		return subject + " destroys what it names and everything in it" + cascade(act, ", and all that depends on it")
 	case parser.CopyProgram:
 		return subject + " reaches the database server's own files and programs"
+	case parser.Dynamic:
+		return subject + " does not show what it does"
 	case parser.Unknown:
 		if s.Reason != "" {
 			return fmt.Sprintf("the statement could not be understood: %s", s.Reason)
 		}
+		if act.Object != "" {
+			return fmt.Sprintf("the statement could not be understood: %s", act.Object)
+		}
 		return "the statement could not be understood"
 	}
 	return subject + " is not allowed to this session"
+}
+
+// cascade returns what CASCADE adds.
+func cascade(act *parser.Act, more string) string {
+	if act.Traits.Has(parser.Cascade) {
+		return more
+	}
+	return ""
 }
 
 // subjectOf returns "DELETE on categories" or "calling pg_catalog.lo_unlink".
@@ -83,6 +103,8 @@ func hint(act *parser.Act) string {
 		return "delete the rows that must go with a bounded WHERE clause, or add an allow rule for truncate on this relation"
 	case parser.CopyProgram:
 		return "use COPY FROM STDIN or COPY TO STDOUT, or add an allow rule for copy_program"
+	case parser.Dynamic:
+		return "give EXECUTE a literal, or format() with %I and %L only, or add an allow rule for dynamic"
 	case parser.Unknown:
 		return "write the statement in the grammar of PostgreSQL, or add an allow rule for unknown"
 	case parser.Function, parser.Call:

@@ -23,12 +23,13 @@ type statementConditions struct {
 	relations []pattern
 	breadths  breadthSet
 	functions []pattern
+	traits    parser.TraitSet
 }
 
 var (
 	// predicated are the effects that have a breadth. The branches of MERGE are
 	// updates and deletes; MERGE beside them has none.
-	predicated = parser.SetOf(parser.Update, parser.Delete)
+	predicated = parser.SetOf(parser.Update, parser.Delete, parser.Lock)
 	// calling are the effects whose object is a function or procedure.
 	calling = parser.SetOf(parser.Function, parser.Call)
 )
@@ -49,7 +50,7 @@ func (r *statementConditions) narrow() {
 
 // selective tells whether they are about some acts of an effect only.
 func (r *statementConditions) selective() bool {
-	return len(r.relations) > 0 || r.breadths != 0 || len(r.functions) > 0
+	return len(r.relations) > 0 || r.breadths != 0 || len(r.functions) > 0 || r.traits != 0
 }
 
 // unconditional tells whether nothing is asked of session or act.
@@ -65,7 +66,7 @@ func (r *statementRule) decides() bool {
 }
 
 func (r *statementRule) matches(act *parser.Act, s *scope) bool {
-	return r.effects.Has(act.Effect) &&
+	return r.effects.Has(act.Effect) && r.aboutTraits(act.Traits) &&
 		(r.breadths == 0 || r.breadths.has(breadthOf(act))) &&
 		(len(r.relations) == 0 || r.aboutRelation(act.Relation, s)) &&
 		(len(r.functions) == 0 || r.aboutFunction(act.Object, s))
@@ -73,7 +74,7 @@ func (r *statementRule) matches(act *parser.Act, s *scope) bool {
 
 // breadthOf takes an update or delete that nobody measured for one that cannot be.
 func breadthOf(act *parser.Act) parser.Breadth {
-	if act.Breadth == parser.NotApplicable && predicated.Has(act.Effect) {
+	if act.Breadth == parser.NotApplicable && predicated.Has(act.Effect) && act.Effect != parser.Lock {
 		return parser.UnknownBreadth
 	}
 	return act.Breadth
@@ -105,7 +106,7 @@ func (r *statementRule) aboutFunction(object string, s *scope) bool {
 func (r *statementRule) covers(patterns []pattern, in, name string, catalog bool, s *scope) bool {
 	for i := range patterns {
 		p := &patterns[i]
-		if p.name.Match(name) && (p.anySchema || p.inSchema(in, catalog, s, r.action == allow)) {
+		if p.named(name, r.action == allow) && (p.anySchema || p.inSchema(in, catalog, s, r.action == allow)) {
 			return true
 		}
 	}
@@ -124,13 +125,22 @@ type scope struct {
 	changed bool     // the path may no longer hold
 }
 
+// named tells whether an object has the pattern's name: for certain, or possibly
+// where the text does not tell the name.
+func (p *pattern) named(name string, certain bool) bool {
+	if name == parser.AnyName {
+		return !certain || p.name.String() == "*"
+	}
+	return p.name.Match(name)
+}
+
 // inSchema tells whether an object is in the pattern's schema: for certain if
 // every schema it could be in must match, else possibly.
 func (p *pattern) inSchema(in string, catalog bool, s *scope, certain bool) bool {
 	switch {
-	case in != "":
+	case in != "" && in != parser.AnyName:
 		return p.schema.Match(in)
-	case s.changed:
+	case in != "", s.changed:
 		return !certain
 	case catalog && p.schema.Match("pg_catalog") != certain:
 		return !certain
@@ -145,7 +155,7 @@ func (p *pattern) inSchema(in string, catalog bool, s *scope, certain bool) bool
 
 // mayName tells whether the pattern may mean the function that a text calls.
 func (p *pattern) mayName(in, name string) bool {
-	return p.name.Match(name) && (p.anySchema || in == "" || p.schema.Match(in))
+	return p.named(name, false) && (p.anySchema || in == "" || in == parser.AnyName || p.schema.Match(in))
 }
 
 // splitFunction parts a function's name from its schema; a database in front,

@@ -62,10 +62,11 @@ type explainedStatement struct {
 }
 
 type explainedAct struct {
-	Effect   string `json:"effect"`
-	Relation string `json:"relation,omitempty"`
-	Object   string `json:"object,omitempty"`
-	Breadth  string `json:"breadth,omitempty"`
+	Effect   string   `json:"effect"`
+	Relation string   `json:"relation,omitempty"`
+	Object   string   `json:"object,omitempty"`
+	Breadth  string   `json:"breadth,omitempty"`
+	Traits   []string `json:"traits,omitempty"`
 	ruling
 }
 
@@ -166,7 +167,7 @@ func explainStatement(rules *policy.Ruleset, s *parser.Summary, st parser.Statem
 		}
 		out.Effects = append(out.Effects, explainedAct{
 			Effect: act.Effect.String(), Relation: act.Relation.String(), Object: act.Object,
-			Breadth: act.Breadth.String(), ruling: *rulingOf(rules.Decide(alone, policy.Context{})),
+			Breadth: act.Breadth.String(), Traits: act.Traits.Names(), ruling: *rulingOf(rules.Decide(alone, policy.Context{})),
 		})
 	}
 	return out

@@ -65,5 +65,6 @@ func (a explainedAct) title() string {
 	if a.Breadth != "" {
 		parts = append(parts, "("+a.Breadth+")")
 	}
+	parts = append(parts, a.Traits...)
 	return strings.Join(parts, " ")
 }
