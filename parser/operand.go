@@ -2,7 +2,10 @@ package parser
 
 import (
 	pg_query "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/pgcordon/pgcordon/parser/rawtree"
 )
 
 // operandKind is where the value of an operand comes from.
@@ -154,14 +157,14 @@ func (p *predicate) mentions(n *pg_query.Node) mention {
 	if n == nil {
 		return 0
 	}
-	return p.mentionsIn(n.ProtoReflect())
+	return p.mentionsIn(n)
 }
 
-func (p *predicate) mentionsIn(m protoreflect.Message) (found mention) {
+func (p *predicate) mentionsIn(m proto.Message) (found mention) {
 	if p.steps++; p.steps > maxSteps {
 		return target
 	}
-	switch n := m.Interface().(type) {
+	switch n := m.(type) {
 	case *pg_query.ColumnRef:
 		return p.whose(n)
 	case *pg_query.CurrentOfExpr:
@@ -171,18 +174,9 @@ func (p *predicate) mentionsIn(m protoreflect.Message) (found mention) {
 			p = p.shadowed(n)
 		}
 	}
-	for f, v := range m.Range {
-		if f.Kind() != protoreflect.MessageKind {
-			continue
-		}
-		if !f.IsList() {
-			found |= p.mentionsIn(v.Message())
-			continue
-		}
-		for i := range v.List().Len() {
-			found |= p.mentionsIn(v.List().Get(i).Message())
-		}
-	}
+	rawtree.Children(m, func(_ protoreflect.Name, child proto.Message) {
+		found |= p.mentionsIn(child)
+	})
 	return found
 }
 

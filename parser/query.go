@@ -11,7 +11,7 @@ func (w *walker) selects(n *pg_query.SelectStmt) {
 	w.kind("SELECT")
 	w.with(n.WithClause, func() {
 		w.reading = true
-		w.children(n.ProtoReflect(), "with_clause", "into_clause", "locking_clause")
+		w.children(n, "with_clause", "into_clause", "locking_clause")
 		w.reading = false
 		w.locks(n)
 	})
@@ -77,7 +77,7 @@ func (w *walker) inserts(n *pg_query.InsertStmt) {
 			w.act(Act{Effect: Update, Relation: relationOf(n.Relation), Breadth: Bounded})
 		}
 		w.reading = true
-		w.children(n.ProtoReflect(), "with_clause", "relation")
+		w.children(n, "with_clause", "relation")
 	})
 }
 
@@ -88,7 +88,7 @@ func (w *walker) updates(n *pg_query.UpdateStmt) {
 		w.act(Act{Effect: Update, Relation: relationOf(n.Relation), Breadth: b})
 		w.viewOfSettings(n.Relation)
 		w.reading = true
-		w.children(n.ProtoReflect(), "with_clause", "relation")
+		w.children(n, "with_clause", "relation")
 	})
 }
 
@@ -106,7 +106,7 @@ func (w *walker) deletes(n *pg_query.DeleteStmt) {
 		b := w.breadthOf(n.Relation, n.UsingClause, n.WhereClause)
 		w.act(Act{Effect: Delete, Relation: relationOf(n.Relation), Breadth: b})
 		w.reading = true
-		w.children(n.ProtoReflect(), "with_clause", "relation")
+		w.children(n, "with_clause", "relation")
 	})
 }
 
@@ -120,7 +120,7 @@ func (w *walker) merges(n *pg_query.MergeStmt) {
 			w.branch(n, c.GetMergeWhenClause())
 		}
 		w.reading = true
-		w.children(n.ProtoReflect(), "with_clause", "relation")
+		w.children(n, "with_clause", "relation")
 	})
 }
 

@@ -5,6 +5,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
+// nodeType is what tells the types of nodes apart.
+var nodeType = (*pg_query.Node)(nil).ProtoReflect().Descriptor().Oneofs().Get(0)
+
 // same tells whether two expressions are the same text of the same row, wherever
 // they stand and however a column is qualified.
 func (p *predicate) same(a, b *pg_query.Node) bool {

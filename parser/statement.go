@@ -2,16 +2,16 @@ package parser
 
 import (
 	pg_query "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/proto"
 )
 
 // statement judges a statement, at the top or inside another one. Each case
 // records its acts and visits what is inside; statements that need nothing but a
 // name and an effect are in the table of utility.go.
-func (w *walker) statement(m protoreflect.Message) {
+func (w *walker) statement(m proto.Message) {
 	saved := w.reading
 	w.reading = false
-	switch n := m.Interface().(type) {
+	switch n := m.(type) {
 	case *pg_query.SelectStmt:
 		w.selects(n)
 	case *pg_query.InsertStmt:
@@ -56,13 +56,13 @@ func (w *walker) statement(m protoreflect.Message) {
 		w.sets(n)
 	case *pg_query.AlterSystemStmt:
 		w.kind("ALTER SYSTEM")
-		w.message(n.Setstmt.ProtoReflect())
+		w.message(n.Setstmt)
 	case *pg_query.TransactionStmt:
 		w.transacts(n)
 	case *pg_query.VacuumStmt:
 		w.vacuums(n)
 	default:
-		w.utility(m)
+		w.utility(m.ProtoReflect())
 	}
 	w.reading = saved
 }

@@ -199,7 +199,7 @@ func TestStatementOfAnUnknownTypeIsUnknown(t *testing.T) {
 		}}}},
 	}}}}
 	w := &walker{}
-	w.message(n.ProtoReflect())
+	w.message(n)
 	var effects EffectSet
 	for _, a := range w.stmt.Acts {
 		effects = effects.With(a.Effect)

@@ -161,5 +161,5 @@ func (w *walker) inside(m protoreflect.Message) {
 			w.object(n.Subname, Role)
 		}
 	}
-	w.children(m)
+	w.children(m.Interface())
 }

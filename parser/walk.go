@@ -5,15 +5,15 @@ import (
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/pgcordon/pgcordon/parser/rawtree"
 )
 
 // maxDepth bounds the walk over a tree, in messages. maxNesting lets no tree
 // through that is as deep; this holds even if that count is wrong.
 const maxDepth = 20_000
-
-// nodeType is what tells the types of nodes apart.
-var nodeType = (*pg_query.Node)(nil).ProtoReflect().Descriptor().Oneofs().Get(0)
 
 // walker judges one statement by visiting every node of its tree, of types that
 // it knows and of types that it does not.
@@ -54,7 +54,7 @@ func (w *walker) object(name string, effects ...Effect) {
 // node visits a node, which may be nil.
 func (w *walker) node(n *pg_query.Node) {
 	if n != nil {
-		w.message(n.ProtoReflect())
+		w.message(n)
 	}
 }
 
@@ -73,18 +73,15 @@ func (w *walker) read(list ...*pg_query.Node) {
 }
 
 // message visits one node of whatever type.
-func (w *walker) message(m protoreflect.Message) {
+func (w *walker) message(m proto.Message) {
 	if w.depth++; w.depth > maxDepth {
 		w.act(Act{Effect: Unknown, Object: "nested too deep"})
 		w.depth--
 		return
 	}
-	switch n := m.Interface().(type) {
+	switch n := m.(type) {
 	case *pg_query.Node:
-		// One of hundreds of fields is set: ask which, rather than each.
-		if f := m.WhichOneof(nodeType); f != nil {
-			w.message(m.Get(f).Message())
-		}
+		w.children(m)
 	case *pg_query.RangeVar:
 		w.table(n)
 	case *pg_query.FuncCall:
@@ -96,7 +93,7 @@ func (w *walker) message(m protoreflect.Message) {
 		w.attribute(n.Indirection)
 		w.children(m)
 	default:
-		if strings.HasSuffix(string(m.Descriptor().Name()), "Stmt") {
+		if strings.HasSuffix(string(proto.MessageName(m)), "Stmt") {
 			w.statement(m)
 		} else {
 			w.children(m)
@@ -107,22 +104,12 @@ func (w *walker) message(m protoreflect.Message) {
 
 // children visits what a node consists of, in the order of its fields, so that the
 // same text always gives the same acts in the same order.
-func (w *walker) children(m protoreflect.Message, except ...protoreflect.Name) {
-	fields := m.Descriptor().Fields()
-	for i := range fields.Len() {
-		f := fields.Get(i)
-		if f.Kind() != protoreflect.MessageKind || !m.Has(f) || slices.Contains(except, f.Name()) {
-			continue
+func (w *walker) children(m proto.Message, except ...protoreflect.Name) {
+	rawtree.Children(m, func(field protoreflect.Name, child proto.Message) {
+		if !slices.Contains(except, field) {
+			w.message(child)
 		}
-		if !f.IsList() {
-			w.message(m.Get(f).Message())
-			continue
-		}
-		list := m.Get(f).List()
-		for j := range list.Len() {
-			w.message(list.Get(j).Message())
-		}
-	}
+	})
 }
 
 // table records that a table is read, unless the name is that of a common table

@@ -1,5 +1,6 @@
-// Command gen writes the decoder of libpg_query's trees. It compiles c/layout.c against
-// the headers of the module that go.mod names and translates what that prints.
+// Command gen writes what copies libpg_query's trees and what walks them. It compiles
+// c/layout.c against the headers of the module that go.mod names and translates what that
+// prints.
 package main
 
 import (
@@ -18,18 +19,19 @@ var layoutSource []byte
 
 func main() {
 	log.SetFlags(0)
-	// go generate runs in the directory of the package.
-	source, err := generate()
-	if err == nil {
-		err = os.WriteFile("decode.gen.go", source, 0o644)
-	}
+	files, err := generate()
 	if err != nil {
 		log.Fatal(err)
 	}
+	for name, source := range files { // go generate runs in the package's directory
+		if err := os.WriteFile(name, source, 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
 }
 
-// generate returns the source of the decoder.
-func generate() ([]byte, error) {
+// generate returns the sources by the names of their files.
+func generate() (map[string][]byte, error) {
 	printed, err := printLayout()
 	if err != nil {
 		return nil, err
@@ -38,7 +40,15 @@ func generate() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return write(l)
+	decoder, err := writeDecoder(l)
+	if err != nil {
+		return nil, err
+	}
+	children, err := writeChildren(l)
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{"decode.gen.go": decoder, "children.gen.go": children}, nil
 }
 
 // printLayout compiles and runs layout.c.

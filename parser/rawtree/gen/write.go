@@ -32,8 +32,8 @@ import (
 // therefore unknown.
 var lists = []string{"List", "IntList", "OidList"}
 
-// write returns the decoder's source.
-func write(l *layout) ([]byte, error) {
+// writeDecoder returns the source of what copies a tree.
+func writeDecoder(l *layout) ([]byte, error) {
 	b := bytes.NewBufferString(header)
 	writeConstants(b, l)
 	if err := writeEnums(b, l); err != nil {
@@ -183,11 +183,21 @@ func messageType(name string) (reflect.Type, error) {
 // memberNamed returns the Go field for a field of a message.
 func memberNamed(message reflect.Type, name string) (reflect.StructField, error) {
 	for _, member := range reflect.VisibleFields(message) {
-		if slices.Contains(strings.Split(member.Tag.Get("protobuf"), ","), "name="+name) {
+		if fieldName(member) == name {
 			return member, nil
 		}
 	}
 	return reflect.StructField{}, fmt.Errorf("%s has no field %s", message.Name(), name)
+}
+
+// fieldName returns the name in pg_query.proto of a Go field, empty if it is none.
+func fieldName(member reflect.StructField) string {
+	for option := range strings.SplitSeq(member.Tag.Get("protobuf"), ",") {
+		if name, found := strings.CutPrefix(option, "name="); found {
+			return name
+		}
+	}
+	return ""
 }
 
 // oneof returns the type that says of which kind a node is, and the name of its field.
