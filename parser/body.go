@@ -72,7 +72,7 @@ func (w *walker) bodyName(ahead lexer, word string) {
 // embedded judges one SQL statement of a body.
 func (w *walker) embedded(sql string, depth int) {
 	if depth < maxBodies {
-		if s := read(sql, Options{}); s.Parsed {
+		if s := read(sql, premise{}); s.Parsed {
 			for i := range s.Statements {
 				w.take(&s.Statements[i])
 			}

@@ -194,7 +194,7 @@ func (p *predicate) isCondition(n *pg_query.Node) bool {
 // in measures l IN (items) as the disjunction of equalities that it is, and NOT IN
 // as the conjunction.
 func (p *predicate) in(l *pg_query.Node, items []*pg_query.Node, c comparator) term {
-	if c != equal {
+	if c != equal || p.tooMany(len(items)) {
 		return term{breadth: OpenRange}
 	}
 	widest := term{breadth: Bounded}
@@ -218,7 +218,7 @@ func (p *predicate) anyElement(e *pg_query.A_Expr, c comparator, negated bool) t
 	if s := array.GetSubLink(); s != nil && s.SubLinkType == pg_query.SubLinkType_ARRAY_SUBLINK && c == equal {
 		return p.inQuery(e.Lexpr, s.Subselect)
 	}
-	if negated || c != equal { // NOT (x = ANY('{}')) is true for every row
+	if negated || c != equal || p.tooLong(array) { // NOT (x = ANY('{}')) is true for every row
 		return term{breadth: OpenRange}
 	}
 	l, r := p.operand(e.Lexpr), p.operand(array)

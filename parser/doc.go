@@ -35,6 +35,14 @@
 //   - What cannot be measured (functions of a row, regular expressions, operators
 //     of unknown meaning) is UnknownBreadth.
 //
+// # Parameters
+//
+// Most parameters make no difference: what a column is set to or compared with. Where
+// one does ($1 IS NULL OR id = $1, LIKE $1, LIMIT $1, = ANY ($1)) the Summary is that of
+// the worst values and says so; Summary.With judges again with the values in the
+// parameters' places, as if the client had written them into the text. A value that
+// cannot be read decides nothing.
+//
 // Without a catalog an unqualified column inside a sub-select is taken for a column
 // of the sub-select, although PostgreSQL would look further out if there were none.
 //

@@ -5,7 +5,7 @@ import "strings"
 // readEscaped judges a text under standard_conforming_strings = off. pg_query can
 // only be asked with the setting on, so every plain string is given the prefix E,
 // which is what scan.l itself does then (it enters state xe at the bare quote).
-func readEscaped(sql string, o Options) *Summary {
+func readEscaped(sql string, o premise) *Summary {
 	marked, inserted := markEscapes(sql)
 	s := read(marked, o)
 	s.shift(inserted)

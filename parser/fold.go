@@ -80,6 +80,9 @@ func (p *predicate) foldCast(t *pg_query.TypeCast) verdict {
 	if isNullLiteral(t.Arg) {
 		return isNull
 	}
+	if _, untyped := undeterminedCast(t); untyped {
+		return p.fold(t.Arg) // a boolean, since one is expected here
+	}
 	if !isBoolean(t) {
 		return undecided
 	}

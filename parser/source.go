@@ -1,6 +1,10 @@
 package parser
 
-import pg_query "github.com/pganalyze/pg_query_go/v6"
+import (
+	"slices"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+)
 
 // source is a table, sub-select or function that a condition may mention.
 type source struct {
@@ -52,7 +56,7 @@ func (p *predicate) sourcesIn(n *pg_query.Node) []source {
 		s := n.GetRangeSubselect()
 		return []source{named(s.Alias, p.queryBreadth(s.Subquery))}
 	case n.GetRangeFunction() != nil:
-		return []source{named(n.GetRangeFunction().Alias, functionBreadth(n.GetRangeFunction()))}
+		return []source{named(n.GetRangeFunction().Alias, p.functionBreadth(n.GetRangeFunction()))}
 	}
 	return []source{{breadth: UnknownBreadth}}
 }
@@ -91,12 +95,15 @@ func named(a *pg_query.Alias, b Breadth) source {
 
 // functionBreadth takes unnest, with which clients pass a list of keys, for the list
 // that it is.
-func functionBreadth(f *pg_query.RangeFunction) Breadth {
+func (p *predicate) functionBreadth(f *pg_query.RangeFunction) Breadth {
 	for _, n := range f.Functions {
 		for _, item := range n.GetList().GetItems() {
 			if call := item.GetFuncCall(); call != nil {
 				if name := parts(call.Funcname); name[len(name)-1] != "unnest" {
 					return UnknownBreadth
+				}
+				if slices.ContainsFunc(call.Args, p.tooLong) {
+					return OpenRange
 				}
 			}
 		}

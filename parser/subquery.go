@@ -133,7 +133,7 @@ func (p *predicate) changed(r *pg_query.RangeVar, b Breadth) Breadth {
 func (p *predicate) selectBreadth(s *pg_query.SelectStmt) Breadth {
 	defer p.enter(s.WithClause)()
 	switch {
-	case s.LimitCount != nil && !isNullLiteral(s.LimitCount): // LIMIT ALL is a null
+	case s.LimitCount != nil && p.isLimit(s.LimitCount):
 		return Bounded
 	case s.Op == pg_query.SetOperation_SETOP_UNION:
 		return min(p.selectBreadth(s.Larg), p.selectBreadth(s.Rarg))

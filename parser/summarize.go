@@ -17,14 +17,28 @@ type Options struct {
 	NonConforming bool
 	// Replication is true on a walsender connection, whose commands count.
 	Replication bool
+	// MaxList and MaxLimit are the longest list of values, in elements, and the greatest
+	// LIMIT of a sub-select, in rows, that count as bounded; 0 for any.
+	MaxList, MaxLimit int
 }
 
-// Summarize says what a query string does. It never returns nil.
-func Summarize(sql string, o Options) *Summary {
+// Summarize says what a query string does. It never returns nil. Where that depends on
+// the values of parameters, it says what those do that do most.
+func Summarize(sql string, o Options) *Summary { return summarize(sql, premise{Options: o}) }
+
+// premise is what a text is read on: the settings, and the values of its
+// parameters, nil where they are not known.
+type premise struct {
+	Options
+	values []Value
+}
+
+func summarize(sql string, o premise) *Summary {
 	s := read(sql, o)
 	if o.NonConforming && strings.IndexByte(sql, '\\') >= 0 {
 		s = worseOf(s, readEscaped(sql, o))
 	}
+	s.keep(sql, o)
 	for i := range s.Statements {
 		for _, a := range s.Statements[i].Acts {
 			s.Effects = s.Effects.With(a.Effect)
@@ -34,7 +48,7 @@ func Summarize(sql string, o Options) *Summary {
 }
 
 // read judges a text whose plain strings have no escapes.
-func read(sql string, o Options) *Summary {
+func read(sql string, o premise) *Summary {
 	if strings.IndexByte(sql, 0) >= 0 {
 		return judgeTokens(sql, "a NUL byte")
 	}
@@ -56,7 +70,7 @@ func read(sql string, o Options) *Summary {
 	}
 	s := &Summary{Parsed: true}
 	for _, raw := range tree.Stmts {
-		s.add(sql, raw)
+		s.add(sql, raw, o)
 	}
 	return s
 }
@@ -101,7 +115,7 @@ func blankComments(sql string) string {
 }
 
 // add judges one statement of a parsed text.
-func (s *Summary) add(sql string, raw *pg_query.RawStmt) {
+func (s *Summary) add(sql string, raw *pg_query.RawStmt, o premise) {
 	start, end := int(raw.StmtLocation), int(raw.StmtLocation+raw.StmtLen)
 	if raw.StmtLen == 0 { // the last statement, up to the end of the text
 		end = len(sql)
@@ -112,10 +126,13 @@ func (s *Summary) add(sql string, raw *pg_query.RawStmt) {
 	end = min(max(end, start), len(sql))
 	text := sql[start:end]
 	start += len(text) - len(strings.TrimLeft(text, " \t\r\n\f\v"))
-	w := &walker{stmt: Statement{Start: start, End: end}}
+	w := &walker{stmt: Statement{Start: start, End: end}, premise: o}
+	w.bind(raw.Stmt)
 	w.node(raw.Stmt)
+	w.widen(raw.Stmt)
 	s.Statements = append(s.Statements, w.stmt)
 	s.literalDependent = s.literalDependent || w.literalDependent
+	s.Parametric = s.Parametric || w.parametric
 }
 
 // worseOf unites two readings of one text. A reading that the grammar rejects ends
@@ -134,6 +151,7 @@ func worseOf(a, b *Summary) *Summary {
 		}
 	}
 	a.Statements = append(a.Statements, b.Statements...)
+	a.Parametric = a.Parametric || b.Parametric
 	a.literalDependent = true
 	return a
 }

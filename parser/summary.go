@@ -59,6 +59,12 @@ type Summary struct {
 	// judged from its tokens; Reason then says why, in a few words.
 	Parsed bool
 	Reason string
+	// Parametric is true where the acts are those of the worst values that parameters can
+	// have; With tells those of others.
+	Parametric bool
+	// text and premise are those of a Summary that is Parametric.
+	text    string
+	premise premise
 	// literalDependent is true where a literal's value was looked at: another text
 	// that differs in literals only may do something else.
 	literalDependent bool

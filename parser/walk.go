@@ -20,7 +20,9 @@ const maxDepth = 20_000
 type walker struct {
 	stmt             Statement
 	scope            *scope
+	premise          premise
 	literalDependent bool
+	parametric       bool // without the values of parameters the acts are the worst
 	depth            int
 	steps            int // work on predicates so far
 	// planning is set inside an EXPLAIN that executes nothing.

@@ -1,0 +1,205 @@
+package parser
+
+import (
+	"strings"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/pgcordon/pgcordon/parser/rawtree"
+)
+
+// binding puts the values of parameters into a tree, so that it is judged as if the
+// client had written them. What cannot be read, and every array, stays a parameter.
+type binding struct{ values []Value }
+
+// in replaces what is inside a node, innermost first. A function's body has parameters
+// of its own.
+func (b binding) in(m proto.Message) {
+	if _, isBody := m.(*pg_query.CreateFunctionStmt); isBody {
+		return
+	}
+	rawtree.Children(m, func(_ protoreflect.Name, child proto.Message) { b.in(child) })
+	if n, ok := m.(*pg_query.Node); ok {
+		if simpler := b.simplify(n); simpler != nil {
+			n.Node = simpler.Node
+		}
+	}
+}
+
+// simplify returns what a node is with the values known, nil where that is no simpler.
+func (b binding) simplify(n *pg_query.Node) *pg_query.Node {
+	switch e := n.GetAExpr(); {
+	case n.GetParamRef() != nil:
+		if v, ok := b.value(n); ok {
+			return v.constant()
+		}
+	case n.GetTypeCast() != nil:
+		return castString(n.GetTypeCast())
+	case n.GetNullTest() != nil:
+		return b.nullTest(n.GetNullTest())
+	case n.GetCoalesceExpr() != nil:
+		return b.coalesce(n.GetCoalesceExpr())
+	case n.GetFuncCall() != nil:
+		return b.length(n.GetFuncCall())
+	case e != nil && (e.Kind == pg_query.A_Expr_Kind_AEXPR_OP_ANY || e.Kind == pg_query.A_Expr_Kind_AEXPR_OP_ALL):
+		return b.array(e)
+	case e != nil && e.Kind == pg_query.A_Expr_Kind_AEXPR_NULLIF:
+		return nullIf(e)
+	case e != nil && e.Kind == pg_query.A_Expr_Kind_AEXPR_OP:
+		return untypedComparison(e)
+	}
+	return nil
+}
+
+// value returns the value of a parameter, through casts.
+func (b binding) value(n *pg_query.Node) (Value, bool) {
+	p := uncast(n).GetParamRef()
+	if p == nil || p.Number < 1 || int(p.Number) > len(b.values) {
+		return Value{}, false
+	}
+	return b.values[p.Number-1], true
+}
+
+func uncast(n *pg_query.Node) *pg_query.Node {
+	for n.GetTypeCast() != nil {
+		n = n.GetTypeCast().Arg
+	}
+	return n
+}
+
+// castString makes '5'::unknown::int '5'::int: a parameter without a type takes that of
+// its cast (variable_coerce_param_hook in src/backend/parser/parse_param.c).
+func castString(c *pg_query.TypeCast) *pg_query.Node {
+	if s, ok := undetermined(c.Arg); ok {
+		c.Arg = pg_query.MakeAConstStrNode(s, -1)
+	}
+	return nil
+}
+
+// undetermined returns the value of a parameter whose type is not known.
+func undetermined(n *pg_query.Node) (string, bool) {
+	return undeterminedCast(n.GetTypeCast())
+}
+
+func undeterminedCast(c *pg_query.TypeCast) (string, bool) {
+	if names := parts(c.GetTypeName().GetNames()); len(names) != 2 || names[1] != typeNames[unknownType] {
+		return "", false
+	}
+	return c.Arg.GetAConst().GetSval().GetSval(), true
+}
+
+// nullTest decides IS [NOT] NULL on a value. A row of nulls is null itself, so what may
+// be a row is left alone.
+func (b binding) nullTest(t *pg_query.NullTest) *pg_query.Node {
+	wantsNull := t.Nulltesttype == pg_query.NullTestType_IS_NULL
+	if isNullLiteral(t.Arg) {
+		return booleanNode(wantsNull)
+	}
+	if s, ok := undetermined(t.Arg); ok && strings.HasPrefix(s, "(") {
+		return nil
+	}
+	if c := uncast(t.Arg).GetAConst(); c != nil {
+		return booleanNode(!wantsNull)
+	}
+	v, ok := b.value(t.Arg)
+	if !ok || len(v.Bytes) > 0 && (v.Bytes[0] == '(' || v.Binary && v.Bytes[0] == 0) {
+		return nil
+	}
+	return booleanNode(!wantsNull)
+}
+
+// coalesce takes off the arguments that are NULL, and what stands behind one that is
+// not.
+func (b binding) coalesce(c *pg_query.CoalesceExpr) *pg_query.Node {
+	args := c.Args[:0]
+	for _, arg := range c.Args {
+		if isNullLiteral(arg) {
+			continue
+		}
+		args = append(args, arg)
+		if uncast(arg).GetAConst() != nil {
+			break
+		}
+	}
+	switch len(args) {
+	case 0:
+		return Value{Null: true}.constant()
+	case 1:
+		return args[0]
+	}
+	c.Args = args
+	return nil
+}
+
+// length decides how many elements an array has.
+func (b binding) length(f *pg_query.FuncCall) *pg_query.Node {
+	if names := parts(f.Funcname); len(f.Args) != 1 || names[len(names)-1] != "cardinality" {
+		return nil
+	}
+	v, ok := b.value(f.Args[0])
+	if n, known := v.elements(); ok && known {
+		return pg_query.MakeAConstIntNode(int64(n), -1)
+	}
+	return nil
+}
+
+// array decides op ANY and op ALL where there is no array, or nothing in it.
+func (b binding) array(e *pg_query.A_Expr) *pg_query.Node {
+	if isNullLiteral(e.Rexpr) {
+		return Value{Null: true}.constant()
+	}
+	v, ok := b.value(e.Rexpr)
+	if n, known := v.elements(); ok && known && n == 0 {
+		return booleanNode(e.Kind == pg_query.A_Expr_Kind_AEXPR_OP_ALL)
+	}
+	return nil
+}
+
+// nullIf decides NULLIF (”, ...), with which clients say that there is no filter.
+func nullIf(e *pg_query.A_Expr) *pg_query.Node {
+	switch {
+	case isNullLiteral(e.Lexpr), sameStrings(e.Lexpr, e.Rexpr) == isTrue:
+		return Value{Null: true}.constant()
+	case isNullLiteral(e.Rexpr), sameStrings(e.Lexpr, e.Rexpr) == isFalse:
+		return e.Lexpr
+	}
+	return nil
+}
+
+// untypedComparison decides = and <> on a value whose type is not known.
+func untypedComparison(e *pg_query.A_Expr) *pg_query.Node {
+	c := comparatorOf(e.Name)
+	same := sameStrings(e.Lexpr, e.Rexpr)
+	if e.Lexpr == nil || same == undecided || c != equal && c != unequal {
+		return nil
+	}
+	return booleanNode((same == isTrue) == (c == equal))
+}
+
+// sameStrings compares two strings. A value whose type is not known differs for sure
+// from the empty string alone, unless it is blank: '1 day' equals '24:00' as an interval.
+func sameStrings(l, r *pg_query.Node) verdict {
+	a, vague, isString := stringConstant(l)
+	b, alsoVague, alsoString := stringConstant(r)
+	switch {
+	case !isString || !alsoString:
+		return undecided
+	case a == b:
+		return isTrue
+	case !vague && !alsoVague || a == "" && strings.TrimSpace(b) != "" || b == "" && strings.TrimSpace(a) != "":
+		return isFalse
+	}
+	return undecided
+}
+
+// stringConstant returns the string that a node is; vague is set where its type is not
+// known.
+func stringConstant(n *pg_query.Node) (s string, vague, ok bool) {
+	if s, ok = undetermined(n); ok {
+		return s, true, true
+	}
+	c := n.GetAConst()
+	return c.GetSval().GetSval(), false, c.GetSval() != nil
+}

@@ -1,0 +1,58 @@
+package parser
+
+import pg_query "github.com/pganalyze/pg_query_go/v6"
+
+// longestKept is the longest text that is kept to be judged again with values, in
+// bytes. It is judged wherever the values are at hand, so it must not take long.
+const longestKept = maxCachedText
+
+// With returns what the same text does with these values for its parameters, $1 first.
+// Parameters that are not among them can have any. s must be Parametric; the values
+// are not kept. Of o only the bounds count: how the text was read stays.
+func (s *Summary) With(o Options, values []Value) *Summary {
+	p := s.premise
+	p.MaxList, p.MaxLimit = o.MaxList, o.MaxLimit
+	p.values = append([]Value{}, values...)
+	return summarize(s.text, p)
+}
+
+// keep notes what With needs. A text that is too long stays judged by the worst values.
+func (s *Summary) keep(sql string, o premise) {
+	s.Parametric = s.Parametric && s.Parsed && len(sql) <= longestKept
+	if s.Parametric {
+		s.text, s.premise = sql, o
+		s.literalDependent = true
+	}
+}
+
+// bind puts the values of parameters where they stand, if they are known.
+func (w *walker) bind(n *pg_query.Node) {
+	if n != nil && w.premise.values != nil {
+		binding{w.premise.values}.in(n)
+	}
+}
+
+// widen makes the acts of a statement those of the worst values, if values are not known
+// but make a difference.
+func (w *walker) widen(n *pg_query.Node) {
+	if w.premise.values != nil || !w.affected() || !dependsOnParameters(n) {
+		return
+	}
+	w.parametric = true
+	for i := range w.stmt.Acts {
+		if a := &w.stmt.Acts[i]; a.Breadth > Tautology {
+			a.Breadth = Tautology
+		}
+	}
+}
+
+// affected tells whether a statement has acts that a value can change: those with a
+// breadth, and those of functions.
+func (w *walker) affected() bool {
+	for _, a := range w.stmt.Acts {
+		if a.Breadth != NotApplicable || a.Effect == Function || a.Effect == Settings {
+			return true
+		}
+	}
+	return false
+}
