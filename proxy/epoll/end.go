@@ -40,6 +40,8 @@ type end struct {
 	// socket is shut down for writing.
 	last bool
 	over error // why nothing more can be read here; nil while it can
+
+	stream stream
 }
 
 // happened handles events.
@@ -97,8 +99,7 @@ func (e *end) send(b []byte) error {
 		return io.ErrClosedPipe
 	}
 	if e.tls != nil && len(b) > 0 {
-		_, err := e.tls.Write(b)
-		return err
+		return e.sendTLS(b)
 	}
 	return e.transmit(b)
 }
@@ -234,6 +235,7 @@ func (e *end) receive(into []byte) int {
 	case got == 0:
 		e.over = io.EOF
 	}
+	e.session.loop.pace(e, got)
 	return got
 }
 

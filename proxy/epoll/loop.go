@@ -30,6 +30,9 @@ type loop struct {
 	ops        guard.Ops
 	parts      [][]byte
 	outbox     outbox
+	sealed     []byte // the records of the write to a leg with TLS that is under way
+	sealing    bool
+	streams    []*end // that are waited for with patience
 
 	mu    sync.Mutex // guards inbox
 	inbox []func()
@@ -58,7 +61,7 @@ func (l *loop) run() {
 	runtime.LockOSThread()
 	events := make([]unix.EpollEvent, batch)
 	for {
-		n, err := wait(l.epfd, events)
+		n, err := wait(l.epfd, events, l.timeout())
 		if err != nil {
 			panic(fmt.Sprintf("epoll_wait: %v", err)) // the descriptor is ours: a defect
 		}
@@ -76,6 +79,7 @@ func (l *loop) run() {
 			l.receive()
 		}
 		l.outbox.flush()
+		l.review()
 	}
 }
 
@@ -145,6 +149,7 @@ func (l *loop) close(e *end) {
 	if e.fd < 0 {
 		return
 	}
+	l.impatient(e)
 	l.ends[e.fd] = nil
 	_ = unix.Close(e.fd)
 	e.fd = -1

@@ -41,15 +41,15 @@ func ready(epfd int, events []unix.EpollEvent) int {
 	return int(n)
 }
 
-// wait returns at least one event. It looks once without waiting, which under load
+// wait returns events; none after timeout milliseconds, never where that is -1. It looks once without waiting, which under load
 // is all it takes, and then blocks as Go's scheduler wants to know of: a wait that
 // is hidden from it keeps its monitor thread awake.
-func wait(epfd int, events []unix.EpollEvent) (int, error) {
+func wait(epfd int, events []unix.EpollEvent, timeout int) (int, error) {
 	if n := ready(epfd, events); n > 0 {
 		return n, nil
 	}
 	for {
-		n, err := unix.EpollWait(epfd, events, -1)
+		n, err := unix.EpollWait(epfd, events, timeout)
 		if err != unix.EINTR {
 			return n, err
 		}

@@ -42,12 +42,29 @@ func (s socket) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// Write takes everything: what the kernel does not is kept by the end.
+// Write takes everything. While sendTLS runs it gathers records for one write of all;
+// an alert, and what a handshake that goes on has to say, is written at once.
 func (s socket) Write(b []byte) (int, error) {
 	if s.end.fd < 0 {
 		return 0, io.ErrClosedPipe
 	}
+	if l := s.end.session.loop; l.sealing {
+		l.sealed = append(l.sealed, b...)
+		return len(b), nil
+	}
 	return len(b), s.end.transmit(b)
+}
+
+// sendTLS writes b as one or several records, which go out together.
+func (e *end) sendTLS(b []byte) error {
+	l := e.session.loop
+	l.sealed, l.sealing = l.sealed[:0], true
+	_, err := e.tls.Write(b)
+	l.sealing = false
+	if err != nil {
+		return err
+	}
+	return e.transmit(l.sealed)
 }
 
 // wouldBlock is a net.Error that is temporary: crypto/tls keeps what it has read of a

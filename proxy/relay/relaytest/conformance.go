@@ -21,6 +21,7 @@ func Conformance(t *testing.T, r relay.Relay) {
 		"what came behind the startup packet is judged":    behindIsJudged,
 		"a refusal is recorded before the server hears it": recordedFirst,
 		"a slow record holds up nobody else":               slowRecord,
+		"the end of a stream comes while others are busy":  streamEnds,
 		"a message longer than any window is judged whole": longMessage,
 		"a session ends while a long message is judged":    endsWhileJudged,
 		"an answer that comes during a record is not lost": answeredMeanwhile,
@@ -136,6 +137,34 @@ func slowRecord(t *testing.T, r relay.Relay, network string) {
 	slow.expect(slow.client, ready) // the other direction goes on
 	close(release)
 	slow.expect(slow.server, substitute)
+}
+
+func streamEnds(t *testing.T, r relay.Relay, network string) {
+	stream, busy := start(t, r, network, nil), start(t, r, network, nil)
+	stop := make(chan struct{})
+	stopped := make(chan struct{})
+	harmless := wire.AppendQuery(nil, "SELECT 1")
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				busy.send(busy.client, harmless)
+				busy.expect(busy.server, harmless)
+			}
+		}
+	}()
+	long := append(message(wire.DataRow, strings.Repeat("d", 3_000_001)), ready...)
+	for range 5 {
+		go func() { _, _ = stream.server.Write(long) }()
+		if !same(stream.client, long) {
+			t.Error("the end of a stream did not come")
+		}
+	}
+	close(stop)
+	<-stopped
 }
 
 // loggedIn is a session whose login is over; before, nothing long is held.
