@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pgcordon/pgcordon/proxy/relay"
 )
 
 // end is one of the two sockets of a session.
@@ -18,6 +20,9 @@ type end struct {
 	peer    *end
 	fd      int       // -1: closed
 	tls     *tls.Conn // nil: plain
+	// underlay is beneath tls; taken is how many of its records have been used up.
+	underlay *relay.Underlay
+	taken    uint64
 	// ahead is true while TLS may have read more than it has given out; prompted,
 	// that the loop has been told to come back for it.
 	ahead, prompted bool

@@ -10,16 +10,23 @@ import (
 // TLS runs inside the loop: the handshake was done by a goroutine, and from then on
 // crypto/tls reads and writes through a socket that never waits.
 
-// receiveTLS is receive for a leg with TLS.
+// receiveTLS is receive for a leg with TLS. What crypto/tls has read from the socket
+// and not given out yet shows in no event, so ahead tells of it: each Read that does not
+// fill its buffer has used up one record, at least.
 func (e *end) receiveTLS(into []byte) int {
 	got, err := e.tls.Read(into)
-	e.ahead = err == nil
 	switch {
-	case err == nil, errors.Is(err, errAgain):
+	case err == nil && got == len(into):
+		e.ahead = true
+	case err == nil:
+		e.taken++
+		e.ahead = e.taken < e.underlay.Records()
+	case errors.Is(err, errAgain):
+		e.taken, e.ahead = e.underlay.Records(), false
 	case errors.Is(err, io.ErrUnexpectedEOF): // closed without close_notify, as many do
-		e.over = io.EOF
+		e.over, e.ahead = io.EOF, false
 	default:
-		e.over = err
+		e.over, e.ahead = err, false
 	}
 	return got
 }

@@ -44,11 +44,12 @@ type session struct {
 
 func newSession(l *loop, link *relay.Link, client, server leg, done func(error)) *session {
 	s := &session{Link: link, loop: l, done: done}
-	s.client = end{session: s, peer: &s.server, fd: client.fd, tls: client.tls}
-	s.server = end{session: s, peer: &s.client, fd: server.fd, tls: server.tls}
-	for e, leg := range map[*end]leg{&s.client: client, &s.server: server} {
-		if leg.tls != nil {
-			leg.underlay.Rebind(socket{e})
+	s.client = end{session: s, peer: &s.server, fd: client.fd, tls: client.tls, underlay: client.underlay}
+	s.server = end{session: s, peer: &s.client, fd: server.fd, tls: server.tls, underlay: server.underlay}
+	for _, e := range []*end{&s.client, &s.server} {
+		if e.tls != nil {
+			e.underlay.Rebind(socket{e})
+			e.ahead = true // of a handshake's last read there may be more
 		}
 	}
 	return s

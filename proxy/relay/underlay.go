@@ -10,8 +10,9 @@ import (
 // once the handshake is over.
 type Underlay struct {
 	net.Conn
-	prefix []byte
-	via    io.ReadWriter
+	prefix  []byte
+	via     io.ReadWriter
+	records records
 }
 
 // NewUnderlay returns an Underlay of conn whose first bytes are prefix, which it keeps.
@@ -22,8 +23,17 @@ func NewUnderlay(conn net.Conn, prefix []byte) *Underlay {
 // Rebind makes everything that is read and written from now on go through via.
 func (u *Underlay) Rebind(via io.ReadWriter) { u.via = via }
 
+// Records returns how many records of TLS have been read to their end.
+func (u *Underlay) Records() uint64 { return u.records.whole }
+
 // Read implements net.Conn.
 func (u *Underlay) Read(b []byte) (int, error) {
+	n, err := u.read(b)
+	u.records.pass(b[:n])
+	return n, err
+}
+
+func (u *Underlay) read(b []byte) (int, error) {
 	switch {
 	case len(u.prefix) > 0:
 		n := copy(b, u.prefix)
