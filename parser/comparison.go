@@ -76,7 +76,10 @@ func (p *predicate) operator(e *pg_query.A_Expr, negated bool) term {
 	switch e.Kind {
 	case pg_query.A_Expr_Kind_AEXPR_OP:
 		if e.Lexpr == nil {
-			return term{breadth: UnknownBreadth}
+			return term{reach: wide(UnknownBreadth)}
+		}
+		if t, ok := p.containment(e, negated); ok {
+			return t
 		}
 		if p.same(e.Lexpr, e.Rexpr) && c != unmeasured {
 			return always(reflexive(e.Name) != negated)
@@ -90,21 +93,22 @@ func (p *predicate) operator(e *pg_query.A_Expr, negated bool) term {
 		return p.anyElement(e, c, negated)
 	case pg_query.A_Expr_Kind_AEXPR_DISTINCT, pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT:
 		return p.distinct(e, negated)
-	case pg_query.A_Expr_Kind_AEXPR_OP_ALL, pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN, pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM,
-		pg_query.A_Expr_Kind_AEXPR_BETWEEN, pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM:
+	case pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM, pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM:
+		return p.symmetric(e, negated)
+	case pg_query.A_Expr_Kind_AEXPR_OP_ALL, pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN, pg_query.A_Expr_Kind_AEXPR_BETWEEN:
 		// ALL of an empty array is true for every row; a BETWEEN that gets here is
 		// negated and leaves out one range.
-		return term{breadth: OpenRange}
+		return term{reach: wide(OpenRange)}
 	}
-	return term{breadth: UnknownBreadth}
+	return term{reach: wide(UnknownBreadth)}
 }
 
 // always is the term of a condition that is true for every row, or for none.
 func always(holds bool) term {
 	if holds {
-		return term{breadth: Tautology}
+		return term{reach: wide(Tautology)}
 	}
-	return term{breadth: Bounded}
+	return term{reach: none}
 }
 
 // compare measures l op r.
@@ -114,7 +118,7 @@ func (p *predicate) compare(c comparator, l, r *pg_query.Node) term {
 	}
 	a, b := p.operand(l), p.operand(r)
 	if a.kind == givenOperand && b.kind == givenOperand {
-		return term{breadth: Tautology}
+		return term{reach: wide(Tautology)}
 	}
 	if a.kind == givenOperand || a.kind == foreignOperand && b.kind != givenOperand {
 		a, b, l, r, c = b, a, r, l, c.mirrored()
@@ -123,7 +127,7 @@ func (p *predicate) compare(c comparator, l, r *pg_query.Node) term {
 		return ofItself(c)
 	}
 	t := p.compareOperands(c, a, b, r)
-	t.loose = a.loose && b.kind == givenOperand
+	t.loose = a.loose
 	return t
 }
 
@@ -131,34 +135,48 @@ func (p *predicate) compare(c comparator, l, r *pg_query.Node) term {
 // abs(id) is true for most rows, if not for all.
 func ofItself(c comparator) term {
 	if c == equal || c == like {
-		return term{breadth: Tautology}
+		return term{reach: wide(Tautology)}
 	}
-	return term{breadth: OpenRange}
+	return term{reach: wide(OpenRange)}
 }
 
 func (p *predicate) compareOperands(c comparator, a, b operand, r *pg_query.Node) term {
 	switch {
 	case a.constant: // tableoid: the same in every row
-		return term{breadth: Tautology}
+		return term{reach: wide(Tautology)}
 	case b.kind == givenOperand && isNullLiteral(r):
-		return term{breadth: Bounded} // never true
-	case c == equal && b.kind == foreignOperand:
-		return term{breadth: min(b.breadth, Bounded), join: true}
-	case c == unequal, c == below, c == above, c == notLike, c == notMatches:
-		t := term{breadth: OpenRange}
-		if a.kind == columnOperand && b.kind == givenOperand && (c == below || c == above) {
-			t.limit = limit{table: a.table, column: a.column, side: 1}
-			if c == below {
-				t.limit.side = -1
-			}
+		return term{reach: none} // never true
+	case c == equal && b.kind == foreignOperand && a.kind == columnOperand:
+		t := term{reach: b.reach}
+		if b.link.single() && !a.loose {
+			t.link = target | b.link
 		}
 		return t
+	case c == below, c == above:
+		return p.ordered(c, a, b, r)
+	case c == unequal, c == notLike, c == notMatches:
+		return term{reach: wide(OpenRange)}
 	case c == equal && a.kind == columnOperand && b.kind == givenOperand:
-		return term{breadth: b.breadth}
+		if isBooleanLiteral(r) {
+			return term{reach: wide(UnknownBreadth)}
+		}
+		return term{reach: b.reach, tie: tieTo(a, r)}
 	case c == like || c == matches:
-		return term{breadth: p.patternBreadth(c, r)}
+		return term{reach: p.patternReach(c, r)}
 	}
-	return term{breadth: UnknownBreadth}
+	return term{reach: wide(UnknownBreadth)}
+}
+
+// ordered measures < and > and their like.
+func (p *predicate) ordered(c comparator, a, b operand, r *pg_query.Node) term {
+	t := term{reach: wide(OpenRange)}
+	if a.kind == columnOperand && a.ordered && b.kind == givenOperand {
+		t.limit = limit{table: a.table, column: a.column, side: 1, value: r}
+		if c == below {
+			t.limit.side = -1
+		}
+	}
+	return t
 }
 
 // compareBoolean measures a condition that is compared with true or false, and
@@ -173,7 +191,7 @@ func (p *predicate) compareBoolean(c comparator, l, r *pg_query.Node) (term, boo
 	if v := p.fold(r); p.mentions(r) == 0 && (v == isTrue || v == isFalse) && (c == equal || c == unequal) {
 		return p.term(l, (v == isTrue) != (c == equal)), true
 	}
-	return term{breadth: OpenRange}, true
+	return term{reach: wide(OpenRange)}, true
 }
 
 // isCondition tells whether an expression about a row is true or false by its form.
@@ -194,17 +212,23 @@ func (p *predicate) isCondition(n *pg_query.Node) bool {
 // in measures l IN (items) as the disjunction of equalities that it is, and NOT IN
 // as the conjunction.
 func (p *predicate) in(l *pg_query.Node, items []*pg_query.Node, c comparator) term {
-	if c != equal || p.tooMany(len(items)) {
-		return term{breadth: OpenRange}
+	if c != equal || len(items) == 0 {
+		return term{reach: wide(OpenRange)}
 	}
-	widest := term{breadth: Bounded}
-	for _, item := range items {
+	var widest term
+	for i, item := range items {
 		t := always(true)
 		if !p.same(l, item) {
 			t = p.compare(equal, l, item)
 		}
-		widest.breadth = min(widest.breadth, t.breadth)
+		if i == 0 {
+			widest = t
+			continue
+		}
+		widest.reach = widest.or(t.reach)
 		widest.loose = widest.loose || t.loose
+		widest.tie = widest.tie.or(t.tie)
+		widest.link = 0
 	}
 	return widest
 }
@@ -212,20 +236,24 @@ func (p *predicate) in(l *pg_query.Node, items []*pg_query.Node, c comparator) t
 // anyElement measures l op ANY (array).
 func (p *predicate) anyElement(e *pg_query.A_Expr, c comparator, negated bool) term {
 	array := e.Rexpr
-	if items := array.GetAArrayExpr(); items != nil {
+	if items := array.GetAArrayExpr(); items != nil && len(items.Elements) > 0 {
 		return p.in(e.Lexpr, items.Elements, c)
 	}
 	if s := array.GetSubLink(); s != nil && s.SubLinkType == pg_query.SubLinkType_ARRAY_SUBLINK && c == equal {
 		return p.inQuery(e.Lexpr, s.Subselect)
 	}
-	if negated || c != equal || p.tooLong(array) { // NOT (x = ANY('{}')) is true for every row
-		return term{breadth: OpenRange}
+	if negated || c != equal { // NOT (x = ANY('{}')) is true for every row
+		return term{reach: wide(OpenRange)}
 	}
 	l, r := p.operand(e.Lexpr), p.operand(array)
-	if l.kind == columnOperand && r.kind == givenOperand || l.kind == givenOperand && r.kind == columnOperand {
-		return term{breadth: Bounded, loose: l.loose || r.loose}
+	switch {
+	case l.kind == columnOperand && r.kind == givenOperand:
+		list := p.list(array)
+		return term{reach: list, loose: l.loose, tie: tieTo(l, array).times(list.values)}
+	case l.kind == givenOperand && r.kind == columnOperand:
+		return term{reach: one, loose: r.loose}
 	}
-	return term{breadth: UnknownBreadth}
+	return term{reach: wide(UnknownBreadth)}
 }
 
 // distinct measures IS [NOT] DISTINCT FROM.
@@ -235,11 +263,13 @@ func (p *predicate) distinct(e *pg_query.A_Expr, negated bool) term {
 	case p.same(e.Lexpr, e.Rexpr):
 		return always(!differs)
 	case differs:
-		return term{breadth: OpenRange}
+		return term{reach: wide(OpenRange)}
 	case p.operand(e.Lexpr).kind == columnOperand && isNullLiteral(e.Rexpr):
-		return term{breadth: Bounded} // IS NULL
+		return term{reach: wide(UnknownBreadth)} // IS NULL
 	}
-	return p.compare(equal, e.Lexpr, e.Rexpr)
+	t := p.compare(equal, e.Lexpr, e.Rexpr)
+	t.tie = tie{} // a key does not keep several NULLs apart
+	return t
 }
 
 // between takes x BETWEEN a AND b apart into x >= a and x <= b. Negated it is a
@@ -250,12 +280,26 @@ func between(e *pg_query.A_Expr, negated bool) (lower, upper *pg_query.Node, ok 
 		return nil, nil, false
 	}
 	switch e.Kind {
-	case pg_query.A_Expr_Kind_AEXPR_BETWEEN, pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM:
+	case pg_query.A_Expr_Kind_AEXPR_BETWEEN:
 		ok = !negated
-	case pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN, pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM:
+	case pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN:
 		ok = negated
 	}
 	return compareNode(">=", e.Lexpr, bounds[0]), compareNode("<=", e.Lexpr, bounds[1]), ok
+}
+
+// symmetric measures BETWEEN SYMMETRIC, whose limits may stand in either order.
+func (p *predicate) symmetric(e *pg_query.A_Expr, negated bool) term {
+	bounds := e.Rexpr.GetList().GetItems()
+	inside := (e.Kind == pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM) != negated
+	if !inside || len(bounds) != 2 {
+		return term{reach: wide(OpenRange)}
+	}
+	forth := p.arm(pg_query.MakeBoolExprNode(pg_query.BoolExprType_AND_EXPR, []*pg_query.Node{
+		compareNode(">=", e.Lexpr, bounds[0]), compareNode("<=", e.Lexpr, bounds[1])}, -1), false)
+	back := p.arm(pg_query.MakeBoolExprNode(pg_query.BoolExprType_AND_EXPR, []*pg_query.Node{
+		compareNode(">=", e.Lexpr, bounds[1]), compareNode("<=", e.Lexpr, bounds[0])}, -1), false)
+	return term{reach: forth.or(back)}
 }
 
 func compareNode(op string, l, r *pg_query.Node) *pg_query.Node {
@@ -270,38 +314,47 @@ func (p *predicate) pattern(e *pg_query.A_Expr, c comparator, negated bool) term
 	}
 	names := parts(e.Name)
 	if strings.HasPrefix(names[len(names)-1], "!") != negated {
-		if pattern, ok := p.stringLiteral(r); ok && strings.Trim(pattern, "%") == "" {
-			return term{breadth: Bounded} // NOT LIKE '%': never
+		if pattern, ok := p.stringLiteral(r); ok && pattern != "" && strings.Trim(pattern, "%") == "" {
+			return term{reach: none} // NOT LIKE '%': never
 		}
-		return term{breadth: OpenRange}
+		return term{reach: wide(OpenRange)}
 	}
 	if p.same(e.Lexpr, e.Rexpr) {
 		return always(true)
 	}
 	t := p.compare(like, e.Lexpr, r)
 	if e.Kind == pg_query.A_Expr_Kind_AEXPR_SIMILAR && t.breadth == Bounded {
-		t.breadth = UnknownBreadth // '(a|%)' begins with no letter that must match
+		t.reach = wide(UnknownBreadth) // '(a|%)' begins with no letter that must match
 	}
 	return t
 }
 
-// patternBreadth measures a pattern: one that matches anything is a Tautology, one
+// patternReach measures a pattern: one that matches anything is a Tautology, one
 // that begins with a fixed character Bounded.
-func (p *predicate) patternBreadth(c comparator, n *pg_query.Node) Breadth {
+func (p *predicate) patternReach(c comparator, n *pg_query.Node) reach {
 	pattern, ok := p.stringLiteral(n)
 	switch {
 	case !ok:
-		return UnknownBreadth
+		return wide(UnknownBreadth)
 	case c == matches && !strings.ContainsAny(pattern, "abcdefghijklmnopqrstuvwxyz0123456789"):
-		return Tautology
+		return wide(Tautology)
 	case c == matches:
-		return UnknownBreadth
+		return wide(UnknownBreadth)
 	case strings.Trim(pattern, "%") == "" && pattern != "":
-		return Tautology
+		return wide(Tautology)
 	case strings.Trim(pattern, "%_") == "" && pattern != "":
-		return OpenRange
+		return wide(OpenRange)
 	case pattern != "" && (pattern[0] == '%' || pattern[0] == '_'):
-		return UnknownBreadth
+		return wide(UnknownBreadth)
 	}
-	return Bounded
+	return one
+}
+
+// isBooleanLiteral tells whether a value is true or false, of which a column has hardly
+// any other: to be equal to one halves the table at best.
+func isBooleanLiteral(n *pg_query.Node) bool {
+	if c := n.GetTypeCast(); c != nil {
+		return isBoolean(c)
+	}
+	return n.GetAConst().GetBoolval() != nil
 }

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,12 +76,25 @@ func describeAct(a Act) string {
 		text += " " + a.Relation.String()
 	}
 	if a.Breadth != NotApplicable {
-		text += " ~" + a.Breadth.String()
+		text += " ~" + a.Breadth.String() + describeValues(a)
 	}
 	if a.Object != "" {
 		text += " @" + a.Object
 	}
 	return text
+}
+
+// describeValues writes how many values a Bounded act counts, unless it is one.
+func describeValues(a Act) string {
+	switch {
+	case a.Breadth != Bounded || a.Values == 1 && !a.Limited:
+		return ""
+	case a.Values == 0:
+		return "(?)"
+	case a.Limited:
+		return fmt.Sprintf("(limit %d)", a.Values)
+	}
+	return fmt.Sprintf("(%d)", a.Values)
 }
 
 func corpusFiles(t testing.TB) []string {

@@ -26,14 +26,19 @@
 //   - Constants are folded: a predicate that is always true, or that mentions no
 //     column of the table, is a Tautology; one that is never true is Bounded, for
 //     it reaches no row.
-//   - AND is as narrow as its narrowest arm, OR as wide as its widest. A lower and
-//     an upper limit of one column are Bounded together.
+//   - AND is as narrow as its narrowest arm, OR as wide as its widest.
 //   - Equality with a value that does not come from the row is Bounded; one limit,
 //     <> and IS NOT NULL are OpenRange, with a parameter too.
+//   - Two limits of one column are as Bounded as they are close (span.go): 1 and 9 are nine
+//     values, the year 2000 and now are an OpenRange.
+//   - What is Bounded by a list, a range or a LIMIT says of how many values. A policy
+//     knows how many are too many.
 //   - A join is as narrow as what it joins: a table that nothing narrows makes it
-//     UnknownBreadth, the table itself SameTable, a LIMIT or an equality Bounded.
+//     UnknownBreadth, the table itself SameTable, a LIMIT or an equality Bounded. What
+//     narrows one table narrows another if an equality ties them (conjunction.go).
 //   - What cannot be measured (functions of a row, regular expressions, operators
-//     of unknown meaning) is UnknownBreadth.
+//     of unknown meaning) is UnknownBreadth. So are booleans and IS NULL, which halve a
+//     table at best.
 //
 // # Parameters
 //

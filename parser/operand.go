@@ -1,12 +1,6 @@
 package parser
 
-import (
-	pg_query "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
-
-	"github.com/pgcordon/pgcordon/parser/rawtree"
-)
+import pg_query "github.com/pganalyze/pg_query_go/v6"
 
 // operandKind is where the value of an operand comes from.
 type operandKind uint8
@@ -23,39 +17,49 @@ type operand struct {
 	kind operandKind
 	// table and column name a columnOperand; table is empty for the target's.
 	table, column string
-	// breadth is how far equality with a given or a foreign operand narrows.
-	breadth  Breadth
-	loose    bool // a column that may be another table's
-	constant bool // a column that is the same in every row
+	// reach is how far equality with a given or a foreign operand narrows.
+	reach    reach
+	link     mention // the other table of a foreignOperand
+	loose    bool    // a column that may be another table's
+	constant bool    // a column that is the same in every row
+	ordered  bool    // a column by which the whole operand is ordered
+	plain    bool    // a column as it stands, nothing wrapped around it
 }
 
 // operand looks at one side of a comparison.
-func (p *predicate) operand(n *pg_query.Node) operand {
-	n = p.unwrap(n)
+func (p *predicate) operand(wrapped *pg_query.Node) operand {
+	n := p.unwrap(wrapped)
 	if c := n.GetColumnRef(); c != nil {
-		return p.column(c)
+		o := p.column(c)
+		o.plain = n == wrapped
+		return o
 	}
 	m := p.mentions(n)
 	switch {
 	case m == 0:
-		return operand{breadth: Bounded}
+		return operand{reach: one}
 	case n.GetSubLink() != nil: // a value that depends on the row
 		return operand{kind: derivedOperand}
 	case n.GetRowExpr() != nil:
 		return p.row(n.GetRowExpr())
-	case m == foreign:
-		return operand{kind: foreignOperand, breadth: UnknownBreadth}
+	case m&(target|loose) == 0:
+		return operand{kind: foreignOperand, reach: wide(UnknownBreadth), link: m}
 	}
 	return operand{kind: derivedOperand}
 }
 
-// row looks at (a, b): a column as soon as one of its parts is one.
+// row looks at (a, b): a column as soon as one of its parts is one. Its order is that
+// of its first part (ROW constructor comparison, 9.25.5 of the documentation).
 func (p *predicate) row(r *pg_query.RowExpr) operand {
 	best := operand{kind: derivedOperand}
-	for _, arg := range r.Args {
-		if o := p.operand(arg); o.kind == columnOperand {
+	for i, arg := range r.Args {
+		o := p.operand(arg)
+		o.plain = false
+		switch {
+		case o.kind == columnOperand:
+			o.ordered = o.ordered && i == 0
 			return o
-		} else if o.kind == foreignOperand {
+		case o.kind == foreignOperand:
 			best = o
 		}
 	}
@@ -65,23 +69,31 @@ func (p *predicate) row(r *pg_query.RowExpr) operand {
 // column looks at a reference to a column.
 func (p *predicate) column(c *pg_query.ColumnRef) operand {
 	qualifier, name := columnName(c)
-	switch m := p.whose(c); m {
-	case foreign:
-		for _, o := range p.others {
-			if o.names[qualifier] {
-				return operand{kind: foreignOperand, breadth: o.breadth}
-			}
+	switch m := p.whose(c); {
+	case m == 0:
+		return operand{reach: one}
+	case m&(target|loose) == 0:
+		if qualifier == "" {
+			qualifier = name // the whole row, or the one column of a function
 		}
-		return operand{kind: foreignOperand, breadth: UnknownBreadth}
-	case 0:
-		return operand{breadth: Bounded}
+		return operand{kind: foreignOperand, reach: p.sourceOf(qualifier).reach, link: m}
 	default:
-		o := operand{kind: columnOperand, column: name, loose: m == loose, constant: name == "tableoid"}
+		o := operand{kind: columnOperand, column: name, loose: m == loose, constant: name == "tableoid", ordered: true}
 		if len(p.target.names) > 1 { // several other tables, measured as one
 			o.table = qualifier
 		}
 		return o
 	}
+}
+
+// sourceOf returns the other table that columns are qualified by the name of.
+func (p *predicate) sourceOf(qualifier string) source {
+	for _, o := range p.others {
+		if o.names[qualifier] {
+			return o
+		}
+	}
+	return source{reach: wide(UnknownBreadth)}
 }
 
 // unwrap takes off what does not change which rows an equality reaches: casts,
@@ -143,43 +155,6 @@ func keepsApart(name []string) bool {
 	return false
 }
 
-// mention is a set of what an expression mentions; empty, its value is given.
-type mention uint8
-
-const (
-	target  mention = 1 << iota // a column of the target
-	foreign                     // a column of another table of the statement
-	loose                       // an unqualified column that may be either's
-)
-
-// mentions returns what the columns in an expression belong to.
-func (p *predicate) mentions(n *pg_query.Node) mention {
-	if n == nil {
-		return 0
-	}
-	return p.mentionsIn(n)
-}
-
-func (p *predicate) mentionsIn(m proto.Message) (found mention) {
-	if p.steps++; p.steps > maxSteps {
-		return target
-	}
-	switch n := m.(type) {
-	case *pg_query.ColumnRef:
-		return p.whose(n)
-	case *pg_query.CurrentOfExpr:
-		return target
-	case *pg_query.SelectStmt:
-		if len(n.FromClause) > 0 {
-			p = p.shadowed(n)
-		}
-	}
-	rawtree.Children(m, func(_ protoreflect.Name, child proto.Message) {
-		found |= p.mentionsIn(child)
-	})
-	return found
-}
-
 // refersTo tells whether an expression mentions the target's column.
 func (p *predicate) refersTo(n *pg_query.Node, column string) bool {
 	n = p.unwrap(n)
@@ -199,61 +174,6 @@ func (p *predicate) refersTo(n *pg_query.Node, column string) bool {
 		}
 	}
 	return false
-}
-
-// shadowed returns the predicate as a sub-select sees it: its own tables hide
-// those outside, and unqualified columns are its own.
-func (p *predicate) shadowed(n *pg_query.SelectStmt) *predicate {
-	q := &predicate{walker: p.walker, victim: p.victim, target: source{names: make(map[string]bool)}, nested: true}
-	for name := range p.target.names {
-		q.target.names[name] = true
-	}
-	q.others = p.others // not hidden: what is foreign stays foreign
-	for _, name := range sourceNames(n.FromClause) {
-		delete(q.target.names, name)
-	}
-	return q
-}
-
-// whose tells whose column a reference is.
-func (p *predicate) whose(c *pg_query.ColumnRef) mention {
-	qualifier, name := columnName(c)
-	if qualifier == "" {
-		switch {
-		case p.target.names[name]: // the whole row
-			return target
-		case p.nested:
-			return 0
-		case p.inner || len(p.others) > 0:
-			return loose
-		}
-		return target
-	}
-	if p.target.names[qualifier] {
-		return target
-	}
-	for _, o := range p.others {
-		if o.names[qualifier] {
-			return foreign
-		}
-	}
-	return 0 // of a query further out: the same for every row here
-}
-
-// columnName returns the table's name, empty where there is none, and the column's
-// ("*" for all).
-func columnName(c *pg_query.ColumnRef) (qualifier, name string) {
-	names := parts(c.Fields)
-	if len(names) < len(c.Fields) {
-		names = append(names, "*")
-	}
-	if len(names) > 1 {
-		qualifier = names[len(names)-2]
-	}
-	if len(names) > 0 {
-		name = names[len(names)-1]
-	}
-	return qualifier, name
 }
 
 func isNullLiteral(n *pg_query.Node) bool {

@@ -8,10 +8,9 @@ const longestKept = maxCachedText
 
 // With returns what the same text does with these values for its parameters, $1 first.
 // Parameters that are not among them can have any. s must be Parametric; the values
-// are not kept. Of o only the bounds count: how the text was read stays.
-func (s *Summary) With(o Options, values []Value) *Summary {
+// are not kept.
+func (s *Summary) With(values []Value) *Summary {
 	p := s.premise
-	p.MaxList, p.MaxLimit = o.MaxList, o.MaxLimit
 	p.values = append([]Value{}, values...)
 	return summarize(s.text, p)
 }
@@ -41,7 +40,7 @@ func (w *walker) widen(n *pg_query.Node) {
 	w.parametric = true
 	for i := range w.stmt.Acts {
 		if a := &w.stmt.Acts[i]; a.Breadth > Tautology {
-			a.Breadth = Tautology
+			a.Breadth, a.Values, a.Limited, a.Ties = Tautology, 0, false, ""
 		}
 	}
 }

@@ -89,15 +89,12 @@ func toBinary(t testing.TB, known *pgtype.Type, text string) []byte {
 	return b
 }
 
-// bounds are small, so that the files can go beyond them.
-var bounds = Options{MaxList: 5, MaxLimit: 5}
-
 func breadths(s *Summary) string {
 	var all []string
 	for _, st := range s.Statements {
 		for _, a := range st.Acts {
 			if a.Breadth != NotApplicable {
-				all = append(all, a.Breadth.String())
+				all = append(all, a.Breadth.String()+describeValues(a))
 			}
 		}
 	}
@@ -108,9 +105,9 @@ func TestValuesOfParametersDecide(t *testing.T) {
 	for _, sample := range readParametric(t) {
 		for _, c := range sample.cases {
 			for _, binary := range []bool{false, true} {
-				s := Summarize(sample.sql, bounds)
+				s := Summarize(sample.sql, Options{})
 				if values := valuesOf(t, c[0], binary); values != nil && s.Parametric {
-					s = s.With(bounds, values)
+					s = s.With(values)
 				}
 				if got := breadths(s); got != c[1] {
 					t.Errorf("%s\nwith %s, binary %v: %s, want %s", sample.sql, c[0], binary, got, c[1])
@@ -120,7 +117,9 @@ func TestValuesOfParametersDecide(t *testing.T) {
 	}
 }
 
-// Without the values, nothing is judged narrower than with any that the files have.
+// Without the values, nothing is judged narrower than with any that the files have. The
+// one exception is a column that equals a boolean: active = $1 is an equality, and what
+// type $1 has is not in the text.
 func TestUnknownValuesAreTheWorst(t *testing.T) {
 	samples := readParametric(t)
 	lines := map[string]bool{}
@@ -130,15 +129,15 @@ func TestUnknownValuesAreTheWorst(t *testing.T) {
 		}
 	}
 	for _, sample := range samples {
-		s := Summarize(sample.sql, bounds)
+		s := Summarize(sample.sql, Options{})
 		for line := range lines {
 			values := valuesOf(t, line, false)
 			if values == nil {
 				continue
 			}
-			with := summarize(sample.sql, premise{Options: bounds, values: append(values, values...)})
+			with := summarize(sample.sql, premise{values: append(values, values...)})
 			for i, a := range s.Statements[0].Acts {
-				if b := with.Statements[0].Acts[i].Breadth; b < a.Breadth {
+				if b := with.Statements[0].Acts[i].Breadth; b < a.Breadth && !(b == UnknownBreadth && strings.Contains(line, "bool ")) {
 					t.Errorf("%s: %s, with %s %s", sample.sql, a.Breadth, line, b)
 				}
 			}
@@ -161,7 +160,7 @@ func TestWhatNobodyCanReadDecidesNothing(t *testing.T) {
 		if c := v.constant(); c != nil {
 			t.Errorf("%s is %v", name, c)
 		}
-		s := Summarize("DELETE FROM t WHERE $1 = 7 OR id = 1", Options{}).With(Options{}, []Value{v})
+		s := Summarize("DELETE FROM t WHERE $1 = 7 OR id = 1", Options{}).With([]Value{v})
 		if got := breadths(s); got != "tautology" {
 			t.Errorf("%s: %s", name, got)
 		}
@@ -172,7 +171,7 @@ func TestWhatNobodyCanReadDecidesNothing(t *testing.T) {
 func TestUntypedStringsAreNotToldApart(t *testing.T) {
 	sql := "DELETE FROM t WHERE $1 = '24:00' OR id = 1"
 	for value, want := range map[string]string{"1 day": "tautology", "24:00": "tautology"} {
-		if got := breadths(Summarize(sql, Options{}).With(Options{}, []Value{{Bytes: []byte(value)}})); got != want {
+		if got := breadths(Summarize(sql, Options{}).With([]Value{{Bytes: []byte(value)}})); got != want {
 			t.Errorf("%s: %s, want %s", value, got, want)
 		}
 	}
@@ -180,7 +179,7 @@ func TestUntypedStringsAreNotToldApart(t *testing.T) {
 
 func TestRowOfNullsMayBeNull(t *testing.T) {
 	for _, v := range []Value{{Bytes: []byte("(,)")}, {Binary: true, Type: 99999, Bytes: []byte{0, 0, 0, 2}}} {
-		s := Summarize("DELETE FROM t WHERE $1 IS NULL OR r = $1", Options{}).With(Options{}, []Value{v})
+		s := Summarize("DELETE FROM t WHERE $1 IS NULL OR r = $1", Options{}).With([]Value{v})
 		if got := breadths(s); got != "tautology" {
 			t.Errorf("%v: %s", v, got)
 		}
@@ -202,7 +201,7 @@ func TestNameOfASettingMayBeAParameter(t *testing.T) {
 	for name, want := range map[string]string{
 		"work_mem": "function @set_config, settings @work_mem", "Role": "function @set_config, settings @role, role",
 	} {
-		with := s.With(Options{}, []Value{{Type: textType, Bytes: []byte(name)}, {Null: true}})
+		with := s.With([]Value{{Type: textType, Bytes: []byte(name)}, {Null: true}})
 		if describe(with) != want {
 			t.Errorf("%s: %s", name, describe(with))
 		}
@@ -237,12 +236,12 @@ func FuzzValues(f *testing.F) {
 		f.Add(sample.sql, []byte{0, 0, 0, 1, 0, 0, 0, 0}, uint32(numericType), true)
 	}
 	f.Fuzz(func(t *testing.T, sql string, b []byte, oid uint32, binary bool) {
-		s := Summarize(sql, bounds)
+		s := Summarize(sql, Options{})
 		if !s.Parametric {
 			return
 		}
 		v := Value{Bytes: b, Type: oid, Binary: binary, Encoding: "UTF8"}
-		with := s.With(bounds, []Value{v, v, v})
+		with := s.With([]Value{v, v, v})
 		if len(with.Statements) != len(s.Statements) {
 			t.Errorf("%q has other statements with %q", sql, b)
 		}

@@ -5,25 +5,34 @@ import pg_query "github.com/pganalyze/pg_query_go/v6"
 // maxSteps bounds the work on the predicates of one statement, in visited nodes.
 const maxSteps = 500_000
 
-// breadthOf returns how much of the target a statement reaches for which all the
+// onRows returns the act of an effect on those rows of the target for which all the
 // conditions hold (nil ones are absent), with other tables in FROM or USING.
-func (w *walker) breadthOf(target *pg_query.RangeVar, from []*pg_query.Node, conditions ...*pg_query.Node) Breadth {
+func (w *walker) onRows(e Effect, target *pg_query.RangeVar, from []*pg_query.Node, conditions ...*pg_query.Node) Act {
+	a := Act{Effect: e, Relation: relationOf(target)}
+	r, ties := w.measure(target, from, conditions...)
+	a.Breadth, a.Values, a.Limited, a.Ties = r.breadth, max(r.values, -r.values), r.limited, ties
+	return a
+}
+
+// measure returns how much of the target the conditions let through, and the columns
+// that they tie to values.
+func (w *walker) measure(target *pg_query.RangeVar, from []*pg_query.Node, conditions ...*pg_query.Node) (reach, Ties) {
 	p := &predicate{walker: w, victim: relationOf(target), target: sourceOf(target)}
 	p.others = p.sources(from)
-	present := conditions[:0:0]
+	var terms []term
 	for _, c := range conditions {
 		if c != nil {
-			present = append(present, c)
+			terms = p.flatten(terms, c, false)
 		}
 	}
-	if len(present) == 0 {
-		return NoPredicate
+	if len(terms) == 0 {
+		return wide(NoPredicate), ""
 	}
-	b := p.all(present, false)
+	r := p.conjunction(terms)
 	if w.steps > maxSteps {
-		return Tautology
+		return wide(Tautology), ""
 	}
-	return b
+	return r, tiesOf(terms)
 }
 
 // predicate measures conditions on the rows of one table.
@@ -40,69 +49,6 @@ type predicate struct {
 	// nested is set where unqualified columns are not of interest: inside a sub-select
 	// that is looked through for mentions of what is outside.
 	nested bool
-}
-
-// term is what one condition contributes to a conjunction.
-type term struct {
-	breadth Breadth
-	// join is set where the condition ties the target to another table.
-	join bool
-	// foreign is set where the condition is about other tables only: it narrows the
-	// target if something joins the two.
-	foreign bool
-	// loose is set where an unqualified column may be the target's or another's.
-	loose bool
-	// constant is set where the condition mentions no column.
-	constant bool
-	// limit is set where the condition limits a column from one side.
-	limit limit
-}
-
-// limit is one side of a column: -1 from above, +1 from below.
-type limit struct {
-	table, column string
-	side          int
-}
-
-func (l limit) other() limit {
-	l.side = -l.side
-	return l
-}
-
-// all returns the breadth of a conjunction; negated, of the disjunction of the
-// negations.
-func (p *predicate) all(conditions []*pg_query.Node, negated bool) Breadth {
-	var terms []term
-	for _, c := range conditions {
-		terms = p.flatten(terms, c, negated)
-	}
-	return conjunction(terms)
-}
-
-// conjunction returns the breadth of terms that all hold.
-func conjunction(terms []term) Breadth {
-	best, joined := Tautology, false
-	for _, t := range terms {
-		joined = joined || t.join
-	}
-	limits := make(map[limit]bool)
-	for _, t := range terms {
-		b := t.breadth
-		if t.limit.side != 0 {
-			limits[t.limit] = true
-			if limits[t.limit.other()] {
-				b = Bounded
-			}
-		}
-		switch {
-		case t.foreign && !joined:
-			b = Tautology
-		case t.loose && !joined:
-			b = min(b, UnknownBreadth)
-		}
-		best = max(best, b)
-	}
-	return best
 }
 
 // flatten appends the terms of a condition to a conjunction, with NOT pushed down.
@@ -133,13 +79,15 @@ func (p *predicate) term(n *pg_query.Node, negated bool) term {
 	m := p.mentions(n)
 	switch {
 	case m == 0:
-		return term{breadth: p.constant(n, negated), constant: true}
+		return term{reach: p.constant(n, negated), constant: true}
 	case m&(target|loose) == 0:
 		t := p.asForeign().form(n, negated)
-		t.foreign, t.join = true, false
+		t.foreign, t.about, t.limit.foreign, t.tie = true, m, true, tie{}
+		t.link = p.foreignLink(n, negated)
 		return t
 	}
 	t := p.form(n, negated)
+	t.about = m
 	t.loose = t.loose || m&target == 0
 	return t
 }
@@ -156,17 +104,17 @@ func (p *predicate) asForeign() *predicate {
 	return q
 }
 
-// constant returns the breadth of a condition that mentions no column: none of the
+// constant returns the reach of a condition that mentions no column: none of the
 // rows, or all, or all or none.
-func (p *predicate) constant(n *pg_query.Node, negated bool) Breadth {
+func (p *predicate) constant(n *pg_query.Node, negated bool) reach {
 	v := p.fold(n)
 	if negated {
 		v = v.not()
 	}
 	if v == isFalse || v == isNull {
-		return Bounded
+		return none
 	}
-	return Tautology
+	return wide(Tautology)
 }
 
 // form measures a condition by its form.
@@ -175,7 +123,7 @@ func (p *predicate) form(n *pg_query.Node, negated bool) term {
 	case isDisjunction(n.GetBoolExpr(), negated):
 		return p.any(n.GetBoolExpr().Args, negated)
 	case n.GetBoolExpr() != nil:
-		return term{breadth: p.arm(n, negated)}
+		return term{reach: p.arm(n, negated)}
 	case n.GetAExpr() != nil:
 		return p.operator(n.GetAExpr(), negated)
 	case n.GetSubLink() != nil:
@@ -192,10 +140,11 @@ func (p *predicate) form(n *pg_query.Node, negated bool) term {
 		return p.cases(n.GetCaseExpr(), negated)
 	case n.GetTypeCast() != nil:
 		return p.cast(n.GetTypeCast(), negated)
-	case n.GetCurrentOfExpr() != nil, n.GetColumnRef() != nil:
-		return term{breadth: Bounded} // a boolean column is an equality
+	case n.GetCurrentOfExpr() != nil && !negated:
+		return term{reach: one}
 	}
-	return term{breadth: UnknownBreadth}
+	// A boolean column among others: it halves the table at best.
+	return term{reach: wide(UnknownBreadth)}
 }
 
 func isDisjunction(b *pg_query.BoolExpr, negated bool) bool {
@@ -211,52 +160,55 @@ func isDisjunction(b *pg_query.BoolExpr, negated bool) bool {
 // any measures a disjunction (of what COALESCE may return, too): as wide as its
 // widest arm. A join in one arm joins in that arm alone.
 func (p *predicate) any(args []*pg_query.Node, negated bool) term {
-	widest := term{breadth: Bounded}
-	for _, arg := range args {
-		widest.breadth = min(widest.breadth, p.arm(arg, negated))
+	widest := p.arm(args[0], negated)
+	for _, arg := range args[1:] {
+		widest = widest.or(p.arm(arg, negated))
 	}
-	return widest
+	return term{reach: widest}
 }
 
-func (p *predicate) arm(n *pg_query.Node, negated bool) Breadth {
-	return conjunction(p.flatten(nil, n, negated))
+func (p *predicate) arm(n *pg_query.Node, negated bool) reach {
+	return p.conjunction(p.flatten(nil, n, negated))
 }
 
 // cases measures CASE as the disjunction of its branches, each with its condition.
+// Without ELSE it is NULL, which is true for no row.
 func (p *predicate) cases(c *pg_query.CaseExpr, negated bool) term {
-	widest := Bounded
+	widest := none
 	if c.Defresult != nil {
 		widest = p.arm(c.Defresult, negated)
 	}
 	for _, n := range c.Args {
 		when := n.GetCaseWhen()
-		b := p.arm(when.Result, negated)
+		r := p.arm(when.Result, negated)
 		if c.Arg == nil {
-			b = max(b, p.arm(when.Expr, false))
+			r = r.and(p.arm(when.Expr, false))
 		} else {
-			b = max(b, p.compare(equal, c.Arg, when.Expr).breadth)
+			r = r.and(p.compare(equal, c.Arg, when.Expr).reach)
 		}
-		widest = min(widest, b)
+		widest = widest.or(r)
 	}
-	return term{breadth: widest}
+	return term{reach: widest}
 }
 
 // cast measures a condition that is cast to boolean: a number is true in all values
 // but one.
 func (p *predicate) cast(c *pg_query.TypeCast, negated bool) term {
 	if p.operand(c.Arg).kind == columnOperand {
-		return term{breadth: OpenRange}
+		return term{reach: wide(OpenRange)}
 	}
 	return p.term(c.Arg, negated)
 }
 
+// nullTest measures IS [NOT] NULL. A column that was just added is NULL in every row,
+// and so is deleted_at in nearly every one: IS NULL tells no more than a boolean does.
 func (p *predicate) nullTest(t *pg_query.NullTest, negated bool) term {
 	isNull := (t.Nulltesttype == pg_query.NullTestType_IS_NULL) != negated
 	if isNull && p.operand(t.Arg).kind == columnOperand {
-		return term{breadth: Bounded}
+		return term{reach: wide(UnknownBreadth)}
 	}
 	// An expression can be made NULL for every row.
-	return term{breadth: OpenRange}
+	return term{reach: wide(OpenRange)}
 }
 
 // booleanTest measures IS [NOT] TRUE, FALSE and UNKNOWN. Those that are true for
@@ -272,13 +224,13 @@ func (p *predicate) booleanTest(t *pg_query.BooleanTest, negated bool) term {
 	case kind == pg_query.BoolTestType_IS_FALSE:
 		return p.term(t.Arg, true)
 	case column && kind != pg_query.BoolTestType_IS_NOT_UNKNOWN:
-		return term{breadth: Bounded}
+		return term{reach: wide(UnknownBreadth)}
 	case kind == pg_query.BoolTestType_IS_NOT_FALSE:
-		return term{breadth: min(OpenRange, p.arm(t.Arg, false))}
+		return term{reach: p.arm(t.Arg, false).atMost(OpenRange)}
 	case kind == pg_query.BoolTestType_IS_NOT_TRUE:
-		return term{breadth: min(OpenRange, p.arm(t.Arg, true))}
+		return term{reach: p.arm(t.Arg, true).atMost(OpenRange)}
 	}
-	return term{breadth: OpenRange}
+	return term{reach: wide(OpenRange)}
 }
 
 var opposite = map[pg_query.BoolTestType]pg_query.BoolTestType{

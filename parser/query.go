@@ -73,19 +73,30 @@ func (w *walker) inserts(n *pg_query.InsertStmt) {
 	w.with(n.WithClause, func() {
 		w.on(n.Relation, Insert)
 		if c := n.OnConflictClause; c != nil && c.Action == pg_query.OnConflictAction_ONCONFLICT_UPDATE {
-			// It reaches the rows that the inserted ones collide with.
-			w.act(Act{Effect: Update, Relation: relationOf(n.Relation), Breadth: Bounded})
+			w.act(w.onConflict(n))
 		}
 		w.reading = true
 		w.children(n, "with_clause", "relation")
 	})
 }
 
+// onConflict returns the act of ON CONFLICT DO UPDATE, which reaches the rows that the
+// inserted ones collide with: few where the client writes these down, any number where a
+// query makes them.
+func (w *walker) onConflict(n *pg_query.InsertStmt) Act {
+	a := Act{Effect: Update, Relation: relationOf(n.Relation), Breadth: Bounded}
+	if s := n.SelectStmt.GetSelectStmt(); s != nil && len(s.ValuesLists) == 0 {
+		p := &predicate{walker: w, victim: a.Relation, target: sourceOf(n.Relation)}
+		r := p.queryReach(n.SelectStmt)
+		a.Breadth, a.Values, a.Limited = r.breadth, r.values, r.limited
+	}
+	return a
+}
+
 func (w *walker) updates(n *pg_query.UpdateStmt) {
 	w.kind("UPDATE")
 	w.with(n.WithClause, func() {
-		b := w.breadthOf(n.Relation, n.FromClause, n.WhereClause)
-		w.act(Act{Effect: Update, Relation: relationOf(n.Relation), Breadth: b})
+		w.act(w.onRows(Update, n.Relation, n.FromClause, n.WhereClause))
 		w.viewOfSettings(n.Relation)
 		w.reading = true
 		w.children(n, "with_clause", "relation")
@@ -103,8 +114,7 @@ func (w *walker) viewOfSettings(r *pg_query.RangeVar) {
 func (w *walker) deletes(n *pg_query.DeleteStmt) {
 	w.kind("DELETE")
 	w.with(n.WithClause, func() {
-		b := w.breadthOf(n.Relation, n.UsingClause, n.WhereClause)
-		w.act(Act{Effect: Delete, Relation: relationOf(n.Relation), Breadth: b})
+		w.act(w.onRows(Delete, n.Relation, n.UsingClause, n.WhereClause))
 		w.reading = true
 		w.children(n, "with_clause", "relation")
 	})
@@ -125,7 +135,7 @@ func (w *walker) merges(n *pg_query.MergeStmt) {
 }
 
 func (w *walker) branch(n *pg_query.MergeStmt, c *pg_query.MergeWhenClause) {
-	a := Act{Relation: relationOf(n.Relation)}
+	effect := Unknown
 	switch c.CommandType {
 	case pg_query.CmdType_CMD_INSERT:
 		w.on(n.Relation, Insert)
@@ -133,18 +143,17 @@ func (w *walker) branch(n *pg_query.MergeStmt, c *pg_query.MergeWhenClause) {
 	case pg_query.CmdType_CMD_NOTHING:
 		return
 	case pg_query.CmdType_CMD_UPDATE:
-		a.Effect = Update
+		effect = Update
 	case pg_query.CmdType_CMD_DELETE:
-		a.Effect = Delete
-	default:
-		a.Effect = Unknown
+		effect = Delete
 	}
 	source := []*pg_query.Node{n.SourceRelation}
 	if c.MatchKind == pg_query.MergeMatchKind_MERGE_WHEN_MATCHED {
-		a.Breadth = w.breadthOf(n.Relation, source, n.JoinCondition, c.Condition)
-	} else {
-		// NOT MATCHED BY SOURCE: everything but what the source holds.
-		a.Breadth = max(OpenRange, w.breadthOf(n.Relation, source, c.Condition))
+		w.act(w.onRows(effect, n.Relation, source, n.JoinCondition, c.Condition))
+		return
 	}
+	// NOT MATCHED BY SOURCE: everything but what the source holds.
+	a := w.onRows(effect, n.Relation, source, c.Condition)
+	a.Breadth = max(OpenRange, a.Breadth)
 	w.act(a)
 }

@@ -10,8 +10,10 @@ import (
 type source struct {
 	relation Relation
 	names    map[string]bool // by which columns are qualified
-	// breadth is how far a join with the source narrows the target.
-	breadth Breadth
+	// reach is how far a join with the source narrows the target.
+	reach reach
+	// columns are the source's, where the text lists them all.
+	columns []string
 }
 
 // sourceOf returns the source of a table; an alias hides its name.
@@ -37,7 +39,7 @@ func (p *predicate) sourcesIn(n *pg_query.Node) []source {
 	switch {
 	case n.GetRangeVar() != nil:
 		s := sourceOf(n.GetRangeVar())
-		s.breadth = p.tableBreadth(n.GetRangeVar())
+		s.reach = p.tableReach(n.GetRangeVar())
 		return []source{s}
 	case n.GetRangeTableSample() != nil:
 		return p.sourcesIn(n.GetRangeTableSample().Relation)
@@ -45,20 +47,55 @@ func (p *predicate) sourcesIn(n *pg_query.Node) []source {
 		j := n.GetJoinExpr()
 		both := append(p.sourcesIn(j.Larg), p.sourcesIn(j.Rarg)...)
 		if j.Alias != nil {
-			widest := UnknownBreadth
-			for _, s := range both {
-				widest = min(widest, s.breadth)
-			}
-			both = append(both, named(j.Alias, widest))
+			both = append(both, named(j.Alias, widestOf(both).atMost(UnknownBreadth)))
 		}
 		return both
 	case n.GetRangeSubselect() != nil:
 		s := n.GetRangeSubselect()
-		return []source{named(s.Alias, p.queryBreadth(s.Subquery))}
+		if s.Lateral { // once for each row of the tables before it
+			return []source{named(s.Alias, wide(UnknownBreadth))}
+		}
+		all := named(s.Alias, p.queryReach(s.Subquery))
+		if values := s.Subquery.GetSelectStmt().GetValuesLists(); len(values) > 0 {
+			all.columns = listed(s.Alias, len(values[0].GetList().GetItems()))
+		}
+		return []source{all}
 	case n.GetRangeFunction() != nil:
-		return []source{named(n.GetRangeFunction().Alias, p.functionBreadth(n.GetRangeFunction()))}
+		f := n.GetRangeFunction()
+		s := named(f.Alias, p.functionsReach(f))
+		if calls := callsIn(f); len(calls) == 1 && !f.Ordinality && parts(calls[0].Funcname)[0] == "unnest" {
+			s.columns = listed(f.Alias, len(calls[0].Args))
+		}
+		return []source{s}
 	}
-	return []source{{breadth: UnknownBreadth}}
+	return []source{{reach: wide(UnknownBreadth)}}
+}
+
+// listed returns the columns that an alias lists, if it lists as many as there are.
+func listed(a *pg_query.Alias, n int) []string {
+	if columns := parts(a.GetColnames()); n > 0 && len(columns) == n {
+		return columns
+	}
+	return nil
+}
+
+// mayHave tells whether an unqualified column may be the source's.
+func (s *source) mayHave(column string) bool {
+	return s.columns == nil || slices.Contains(s.columns, column)
+}
+
+// namedOneOf tells whether columns may be qualified by one of the names and be the source's.
+func (s *source) namedOneOf(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return s.names[name] })
+}
+
+// widestOf returns the reach of rows of any of the sources.
+func widestOf(sources []source) reach {
+	widest := sources[0].reach
+	for _, s := range sources[1:] {
+		widest = widest.or(s.reach)
+	}
+	return widest
 }
 
 // sourceNames returns the names by which the columns of a FROM clause are qualified.
@@ -85,43 +122,53 @@ func sourceNames(from []*pg_query.Node) []string {
 	return names
 }
 
-func named(a *pg_query.Alias, b Breadth) source {
-	s := source{breadth: b}
+func named(a *pg_query.Alias, r reach) source {
+	s := source{reach: r}
 	if a != nil {
 		s.names = map[string]bool{a.Aliasname: true}
 	}
 	return s
 }
 
-// functionBreadth takes unnest, with which clients pass a list of keys, for the list
-// that it is.
-func (p *predicate) functionBreadth(f *pg_query.RangeFunction) Breadth {
-	for _, n := range f.Functions {
-		for _, item := range n.GetList().GetItems() {
-			if call := item.GetFuncCall(); call != nil {
-				if name := parts(call.Funcname); name[len(name)-1] != "unnest" {
-					return UnknownBreadth
-				}
-				if slices.ContainsFunc(call.Args, p.tooLong) {
-					return OpenRange
-				}
-			}
-		}
+// functionsReach measures a function in FROM. Those with which clients pass a list of
+// keys are that list; one that is given a column runs once for each row.
+func (p *predicate) functionsReach(f *pg_query.RangeFunction) reach {
+	calls := callsIn(f)
+	if len(calls) == 0 {
+		return wide(UnknownBreadth)
 	}
-	return Bounded
+	widest := p.listFunction(calls[0])
+	for _, call := range calls[1:] {
+		widest = widest.or(p.listFunction(call))
+	}
+	return widest
 }
 
-// tableBreadth returns how far a join with a whole table narrows the target.
-func (p *predicate) tableBreadth(r *pg_query.RangeVar) Breadth {
+// callsIn returns the functions of ROWS FROM, or the one function; none where one is not
+// written as a call.
+func callsIn(f *pg_query.RangeFunction) []*pg_query.FuncCall {
+	var calls []*pg_query.FuncCall
+	for _, n := range f.Functions {
+		items := n.GetList().GetItems()
+		if len(items) == 0 || items[0].GetFuncCall() == nil {
+			return nil
+		}
+		calls = append(calls, items[0].GetFuncCall())
+	}
+	return calls
+}
+
+// tableReach returns how far a join with a whole table narrows the target.
+func (p *predicate) tableReach(r *pg_query.RangeVar) reach {
 	if r.Schemaname == "" {
 		if e := p.scope.find(r.Relname); e != nil {
 			return p.definition(e)
 		}
 	}
 	if p.isTarget(relationOf(r)) {
-		return SameTable
+		return wide(SameTable)
 	}
-	return UnknownBreadth
+	return wide(UnknownBreadth)
 }
 
 // isTarget tells whether a relation may be the target itself. A name without a
@@ -132,10 +179,10 @@ func (p *predicate) isTarget(r Relation) bool {
 }
 
 // definition measures a common table expression where it was defined.
-func (p *predicate) definition(e *scope) Breadth {
+func (p *predicate) definition(e *scope) reach {
 	saved := p.scope
 	p.scope = e.parent
-	b := p.queryBreadth(e.query)
+	r := p.queryReach(e.query)
 	p.scope = saved
-	return b
+	return r
 }

@@ -17,9 +17,6 @@ type Options struct {
 	NonConforming bool
 	// Replication is true on a walsender connection, whose commands count.
 	Replication bool
-	// MaxList and MaxLimit are the longest list of values, in elements, and the greatest
-	// LIMIT of a sub-select, in rows, that count as bounded; 0 for any.
-	MaxList, MaxLimit int
 }
 
 // Summarize says what a query string does. It never returns nil. Where that depends on

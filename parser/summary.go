@@ -24,6 +24,12 @@ type Act struct {
 	Effect   Effect
 	Relation Relation // zero where the effect has no relation
 	Breadth  Breadth  // of DELETE, UPDATE, MERGE branches and row locks; else NotApplicable
+	// Values is at most how many values a column has in the rows that a Bounded act reaches:
+	// 1 for an equality, else as many as a list, a range or a LIMIT counts; Limited is set
+	// where that is a LIMIT. 0 where the text does not say: with a parameter, or no count.
+	Values  int64
+	Limited bool
+	Ties    Ties // the columns that are equal to values, see there
 	// Object names what is not a relation: a function ("pg_catalog.lo_unlink",
 	// or as written), a role, a setting, an extension.
 	Object string

@@ -111,13 +111,6 @@ type Limits struct {
 	Bounds
 }
 
-// Bounds is up to how many rows a predicate that counts them is narrow. Beyond them an
-// UPDATE or DELETE is of breadth open_range.
-type Bounds struct {
-	MaxList  int // elements of an array or list: id = ANY ($1), id IN (1, 2)
-	MaxLimit int // rows of a sub-select's LIMIT: id IN (SELECT ... LIMIT 100)
-}
-
 // Client is who asks, as far as the session rules can tell.
 type Client struct {
 	Source      identity.Match

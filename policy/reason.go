@@ -38,6 +38,9 @@ func reason(act *parser.Act, s *parser.Summary) string {
 
 func what(act *parser.Act, s *parser.Summary) string {
 	subject := subjectOf(act)
+	if act.Breadth == parser.OpenRange && act.Values > 0 {
+		return fmt.Sprintf("%s reaches %d values, more than the policy takes for bounded (%s)", subject, act.Values, act.Breadth)
+	}
 	if reach, ok := reaches[breadthOf(act)]; ok {
 		return fmt.Sprintf("%s %s (%s)", subject, reach, breadthOf(act))
 	}
