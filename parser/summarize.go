@@ -31,6 +31,7 @@ type premise struct {
 }
 
 func summarize(sql string, o premise) *Summary {
+	defer takeTurn(len(sql))()
 	s := read(sql, o)
 	if o.NonConforming && strings.IndexByte(sql, '\\') >= 0 {
 		s = worseOf(s, readEscaped(sql, o))
