@@ -1,18 +1,21 @@
 package parser
 
 import (
-	"slices"
 	"strings"
+	"unicode/utf8"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 )
 
-// maxBodies bounds bodies inside bodies: EXECUTE 'DO ...'.
-const maxBodies = 4
+// SQL in SQL: the bodies of DO and of functions, and the texts that EXECUTE and some
+// functions run.
+const (
+	maxBodies = 4       // bodies inside bodies
+	maxInside = 4 << 20 // bytes that are parsed inside the bodies of one statement
+	perText   = 100     // what a text costs beside its length, in bytes of text
+)
 
-// does judges DO: what the static SQL of its body does counts as if it stood alone,
-// and so do the strings of a body that has EXECUTE, in which SQL is put together.
-// Of a language other than PL/pgSQL nothing is known.
+// does judges DO, whose body does at once what it says.
 func (w *walker) does(n *pg_query.DoStmt) {
 	w.kind("DO")
 	w.literalDependent = true
@@ -26,71 +29,163 @@ func (w *walker) does(n *pg_query.DoStmt) {
 			language = d.GetArg().GetString_().GetSval()
 		}
 	}
-	if language != "plpgsql" {
-		w.act(Act{Effect: Unknown, Object: language})
-		return
+	w.code(language, body, map[string]bool{})
+}
+
+// createsFunction judges CREATE FUNCTION and PROCEDURE: what the body says happens
+// when it is called. Of a language other than SQL and PL/pgSQL nothing is known.
+// SET clauses hold inside the function only.
+func (w *walker) createsFunction(n *pg_query.CreateFunctionStmt) {
+	w.kind("CREATE FUNCTION")
+	if n.IsProcedure {
+		w.stmt.Kind = "CREATE PROCEDURE"
 	}
-	w.body(body, 1)
-}
-
-// body judges PL/pgSQL. It is read from its tokens, statement by statement, each of
-// which is then given to the grammar where it is SQL.
-// https://www.postgresql.org/docs/current/plpgsql-statements.html
-func (w *walker) body(text string, depth int) {
-	dynamic := hasWord(text, "execute")
-	l := lexer{sql: text}
-	begins := true
-	for t := l.next(); t.kind != endToken; t = l.next() {
-		word := wordOf(text, t)
-		switch {
-		case t.kind == stringToken && dynamic:
-			w.bodyString(text[t.start:t.end], depth)
-		case begins && (keywordEffects[word] != 0 || word == "with") && word != "execute":
-			end := statementEnd(text, t.end)
-			w.embedded(text[t.start:end], depth)
-			l.pos = end
-			begins = true
-			continue
-		case word != "":
-			w.bodyName(l, word)
-		}
-		begins = slices.Contains(beforeStatement, strings.ToLower(text[t.start:t.end]))
-	}
-}
-
-// beforeStatement are the tokens of PL/pgSQL behind which an SQL statement can
-// begin; a label ends with ">>".
-var beforeStatement = []string{";", "begin", "then", "else", "loop", ">", "in", "query", "for", "is", "as", "("}
-
-// bodyName records a known function that is called in an expression.
-func (w *walker) bodyName(ahead lexer, word string) {
-	var st Statement
-	st.judgeName(ahead, word)
-	w.take(&st)
-}
-
-// embedded judges one SQL statement of a body.
-func (w *walker) embedded(sql string, depth int) {
-	if depth < maxBodies {
-		if s := read(sql, premise{}); s.Parsed {
-			for i := range s.Statements {
-				w.take(&s.Statements[i])
+	w.literalDependent = true
+	name := parts(n.Funcname)
+	w.object(strings.Join(name, "."), Create)
+	w.later(func() {
+		w.nodes(n.Parameters)
+		names := parametersOf(n)
+		for _, o := range n.Options {
+			if d := o.GetDefElem(); d.GetDefname() == "as" && n.SqlBody == nil {
+				w.code(languageOf(n), strings.Join(parts(d.GetArg().GetList().GetItems()), "\n"), names)
 			}
-			return
 		}
-	}
-	st := judgeTokens(sql, "").Statements[0]
-	st.drop(Unknown) // INTO and the like are no SQL, and yet understood
-	w.take(&st)
+		if n.SqlBody != nil {
+			v := variables{names, true}
+			v.settle(n.SqlBody)
+			w.node(n.SqlBody)
+		}
+	})
 }
 
-// bodyString judges a string of which EXECUTE may make a statement.
-func (w *walker) bodyString(literal string, depth int) {
-	if depth >= maxBodies {
-		w.act(Act{Effect: Unknown, Object: "nested too deep"})
-		return
+func languageOf(n *pg_query.CreateFunctionStmt) string {
+	for _, o := range n.Options {
+		if d := o.GetDefElem(); d.GetDefname() == "language" {
+			return d.GetArg().GetString_().GetSval()
+		}
 	}
-	w.body(unquoted(literal), depth+1)
+	return "no language"
+}
+
+// parametersOf returns the names that mean a parameter, or qualify one.
+func parametersOf(n *pg_query.CreateFunctionStmt) map[string]bool {
+	names := make(map[string]bool)
+	for _, p := range n.Parameters {
+		if name := p.GetFunctionParameter().GetName(); name != "" {
+			names[name] = true
+		}
+	}
+	if name := parts(n.Funcname); len(name) > 0 {
+		names[name[len(name)-1]] = true
+	}
+	return names
+}
+
+// later records what is visited as something that happens when what the statement
+// defines is used.
+func (w *walker) later(visit func()) {
+	saved := w.deferred
+	w.deferred = true
+	visit()
+	w.deferred = saved
+}
+
+// code judges the body of a function with parameters of the given names.
+func (w *walker) code(language, text string, names map[string]bool) {
+	if w.premise.NonConforming && strings.IndexByte(text, '\\') >= 0 {
+		w.object("a backslash in a body, with standard_conforming_strings off", Unknown)
+	}
+	switch language {
+	case "sql":
+		w.inside(text, &variables{names, true})
+	case "plpgsql":
+		w.plpgsql(text, names)
+	default:
+		w.object("code in "+language, Unknown)
+	}
+}
+
+// plpgsql judges a body in PL/pgSQL.
+func (w *walker) plpgsql(text string, names map[string]bool) {
+	code := readRoutine(text)
+	for _, n := range triggerRows {
+		code.names[n] = true
+	}
+	for n := range names {
+		code.names[n], code.otherwise[n] = true, true
+	}
+	v := &variables{code.names, code.columnsFirst}
+	texts := &runTimeText{walker: w, routine: code}
+	for _, p := range code.pieces {
+		switch p.kind {
+		case sqlPiece:
+			w.inside(p.text, v)
+		case valuePiece:
+			if !isSimple(p.text) {
+				w.inside("SELECT "+p.text, v)
+			}
+		case dynamicPiece:
+			texts.execute(p.text)
+		}
+	}
+}
+
+// isSimple tells whether a value neither calls anything nor looks at a table.
+func isSimple(value string) bool {
+	return !strings.ContainsAny(value, "(.") && !strings.Contains(strings.ToLower(value), "from")
+}
+
+// inside judges a text of SQL as if it stood alone. Where the grammar does not accept
+// it, its tokens tell.
+func (w *walker) inside(sql string, v *variables) {
+	if !w.parsed(sql, v) {
+		w.guess(sql, true)
+	}
+}
+
+// parsed judges a text, unless the grammar does not accept it.
+func (w *walker) parsed(sql string, v *variables) bool {
+	if !w.affords(sql) {
+		w.object("nested too deep", Unknown)
+		return true
+	}
+	if strings.IndexByte(sql, 0) >= 0 || !utf8.ValidString(sql) || nesting(sql) > maxNesting {
+		return false
+	}
+	tree, err := parse(sql)
+	if err != nil {
+		return false
+	}
+	for _, raw := range tree.Stmts {
+		v.settle(raw.Stmt)
+		inner := &walker{premise: w.premise, level: w.level + 1, left: w.left}
+		inner.node(raw.Stmt)
+		w.take(&inner.stmt)
+	}
+	return true
+}
+
+// affords tells whether one more text may be parsed.
+func (w *walker) affords(sql string) bool {
+	if w.left == nil {
+		w.left = new(int)
+		*w.left = maxInside
+	}
+	*w.left -= len(sql) + perText
+	return w.level < maxBodies && *w.left >= 0
+}
+
+// guess judges a text by its tokens. Unknown counts only where all of it is SQL.
+func (w *walker) guess(sql string, all bool) {
+	guessed := judgeTokens(sql, "")
+	for i := range guessed.Statements {
+		st := &guessed.Statements[i]
+		if !all {
+			st.drop(Unknown)
+		}
+		w.take(st)
+	}
 }
 
 // take records what another statement does.
@@ -103,35 +198,4 @@ func (w *walker) take(st *Statement) {
 			w.stmt.calls(f)
 		}
 	}
-}
-
-// statementEnd returns where the statement that has begun ends: at the semicolon, or
-// at the LOOP that goes through its rows.
-func statementEnd(text string, from int) int {
-	l := lexer{sql: text, pos: from}
-	for t := l.next(); ; t = l.next() {
-		if t.kind == endToken || text[t.start:t.end] == ";" || wordOf(text, t) == "loop" {
-			return t.start
-		}
-	}
-}
-
-func hasWord(text, word string) bool {
-	l := lexer{sql: text}
-	for t := l.next(); t.kind != endToken; t = l.next() {
-		if wordOf(text, t) == word {
-			return true
-		}
-	}
-	return false
-}
-
-// unquoted returns what is between the delimiters of a string; escapes stay.
-func unquoted(literal string) string {
-	if strings.HasPrefix(literal, "$") {
-		tag := strings.IndexByte(literal[1:], '$') + 2
-		return strings.TrimSuffix(literal[tag:], literal[:tag])
-	}
-	literal = strings.TrimSuffix(literal[strings.IndexByte(literal, '\'')+1:], "'")
-	return strings.ReplaceAll(literal, "''", "'")
 }

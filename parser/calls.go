@@ -12,13 +12,20 @@ func (w *walker) call(f *pg_query.FuncCall) {
 	if isSyntax(f, name) {
 		return
 	}
-	w.stmt.calls(strings.ToLower(name.String()))
 	effects := functionEffects(name.Schema, name.Name)
-	if effects.Has(Settings) {
+	switch {
+	case effects.Has(Settings):
+		w.stmt.calls(strings.ToLower(name.String()))
 		w.setConfig(f, name)
-		return
+	default:
+		w.called(name)
 	}
-	w.object(name.String(), effects.List()...)
+}
+
+// called records a function by its name, as one that is called.
+func (w *walker) called(name Relation) {
+	w.stmt.calls(strings.ToLower(name.String()))
+	w.object(name.String(), functionEffects(name.Schema, name.Name).List()...)
 }
 
 // isSyntax tells whether gram.y made the call of other syntax: EXTRACT, AT TIME ZONE,

@@ -59,7 +59,7 @@ func parseSample(block string) sample {
 	return s
 }
 
-// describe writes acts as the corpus does: effect, relation, ~breadth, @object.
+// describe writes acts as the corpus does: effect, relation, ~breadth, @object, !traits.
 func describe(s *Summary) string {
 	var acts []string
 	for _, st := range s.Statements {
@@ -80,6 +80,9 @@ func describeAct(a Act) string {
 	}
 	if a.Object != "" {
 		text += " @" + a.Object
+	}
+	if a.Traits != 0 {
+		text += " !" + a.Traits.String()
 	}
 	return text
 }

@@ -12,34 +12,29 @@ func (w *walker) drops(n *pg_query.DropStmt) {
 	w.kind("DROP " + objectKind(n.RemoveType))
 	for _, o := range n.Objects {
 		rel, name := targetOf(n.RemoveType, nameOf(o))
-		w.act(Act{Effect: Drop, Relation: rel, Object: name})
+		w.act(Act{Effect: Drop, Relation: rel, Object: name, Traits: cascades(n.Behavior)})
 		if n.RemoveType == pg_query.ObjectType_OBJECT_PUBLICATION {
 			w.object(name, Replication)
 		}
 	}
 }
 
-// altersTable judges ALTER of a table, view, index, sequence or composite type.
-func (w *walker) altersTable(n *pg_query.AlterTableStmt) {
-	w.kind("ALTER " + objectKind(n.Objtype))
-	w.on(n.Relation, Alter)
-	for _, c := range n.Cmds {
-		if cmd := c.GetAlterTableCmd(); cmd != nil {
-			w.altersOne(n.Relation, cmd)
-		}
+func (w *walker) truncates(n *pg_query.TruncateStmt) {
+	w.kind("TRUNCATE TABLE")
+	traits := cascades(n.Behavior)
+	if n.RestartSeqs {
+		traits |= TraitsOf(Restart)
 	}
-	w.nodes(n.Cmds)
+	for _, r := range n.Relations {
+		w.act(Act{Effect: Truncate, Relation: relationOf(r.GetRangeVar()), Traits: traits})
+	}
 }
 
-func (w *walker) altersOne(rel *pg_query.RangeVar, cmd *pg_query.AlterTableCmd) {
-	switch cmd.Subtype {
-	case pg_query.AlterTableType_AT_DropColumn, pg_query.AlterTableType_AT_DropConstraint:
-		w.act(Act{Effect: Drop, Relation: relationOf(rel), Object: cmd.Name})
-	case pg_query.AlterTableType_AT_DetachPartition, pg_query.AlterTableType_AT_DetachPartitionFinalize:
-		w.on(rel, Drop)
-	case pg_query.AlterTableType_AT_ChangeOwner:
-		w.act(Act{Effect: Privileges, Relation: relationOf(rel), Object: cmd.Newowner.GetRolename()})
+func cascades(b pg_query.DropBehavior) TraitSet {
+	if b == pg_query.DropBehavior_DROP_CASCADE {
+		return TraitsOf(Cascade)
 	}
+	return 0
 }
 
 // grants judges GRANT and REVOKE on objects.
@@ -49,15 +44,15 @@ func (w *walker) grants(n *pg_query.GrantStmt) {
 	} else {
 		w.kind("REVOKE")
 	}
+	a := Act{Effect: Privileges, Traits: cascades(n.Behavior)}
 	if len(n.Objects) == 0 { // ALTER DEFAULT PRIVILEGES
-		w.act(Act{Effect: Privileges})
+		w.act(a)
 	}
 	for _, o := range n.Objects {
-		if r := o.GetRangeVar(); r != nil {
-			w.on(r, Privileges)
-			continue
+		if a.Relation = relationOf(o.GetRangeVar()); a.Relation == (Relation{}) {
+			a.Object = strings.Join(nameOf(o), ".")
 		}
-		w.object(strings.Join(nameOf(o), "."), Privileges)
+		w.act(a)
 	}
 }
 

@@ -53,7 +53,14 @@
 //
 // # What text cannot show
 //
-// Triggers, rules, cascades, views, the bodies of functions and the strings that
-// DO, dblink or query_to_xml run are not in the tree; the acts name the door (Do,
-// Call, Function), not what is behind it.
+// Triggers, rules, cascades, views and functions that are in the database already are
+// not in the tree; the acts name the door (Call, Function), not what is behind it.
+//
+// # Code inside a statement
+//
+// The bodies of DO and of functions are read as what they are, SQL or PL/pgSQL
+// (body.go, plpgsql.go), and so are the texts that EXECUTE runs, as far as the text
+// of the function determines them (dynamic.go); where it does not there is a Dynamic act.
+// What a statement only defines (functions, rules, views, policies, defaults) has its
+// acts with the trait Deferred.
 package parser

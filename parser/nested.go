@@ -75,33 +75,6 @@ func (w *walker) discards(n *pg_query.DiscardStmt) {
 	w.object("all", Settings)
 }
 
-// createsTableAs judges CREATE TABLE AS, CREATE MATERIALIZED VIEW and CREATE
-// TABLE AS EXECUTE.
-func (w *walker) createsTableAs(n *pg_query.CreateTableAsStmt) {
-	if n.Objtype == pg_query.ObjectType_OBJECT_MATVIEW {
-		w.kind("CREATE MATERIALIZED VIEW")
-	}
-	w.kind("CREATE TABLE AS")
-	if n.Into != nil {
-		w.on(n.Into.Rel, Create)
-	}
-	w.node(n.Query)
-}
-
-// createsFunction judges CREATE FUNCTION and PROCEDURE. A body in a string is not
-// looked into; one in SQL is part of the tree. SET clauses hold inside the
-// function only.
-func (w *walker) createsFunction(n *pg_query.CreateFunctionStmt) {
-	if n.IsProcedure {
-		w.kind("CREATE PROCEDURE")
-	} else {
-		w.kind("CREATE FUNCTION")
-	}
-	w.object(strings.Join(parts(n.Funcname), "."), Create)
-	w.nodes(n.Parameters)
-	w.node(n.SqlBody)
-}
-
 // copies judges COPY. What COPY (query) does counts as well as that it copies.
 func (w *walker) copies(n *pg_query.CopyStmt) {
 	w.kind("COPY")

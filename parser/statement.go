@@ -23,13 +23,16 @@ func (w *walker) statement(m proto.Message) {
 	case *pg_query.MergeStmt:
 		w.merges(n)
 	case *pg_query.TruncateStmt:
-		w.kind("TRUNCATE TABLE")
-		w.onEach(n.Relations, Truncate)
+		w.truncates(n)
 	case *pg_query.LockStmt:
 		w.kind("LOCK TABLE")
-		w.onEach(n.Relations, Lock)
+		for _, r := range n.Relations {
+			w.on(r.GetRangeVar(), Lock)
+		}
 	case *pg_query.DropStmt:
 		w.drops(n)
+	case *pg_query.AlterDomainStmt:
+		w.altersDomain(n)
 	case *pg_query.AlterTableStmt:
 		w.altersTable(n)
 	case *pg_query.GrantStmt:
@@ -48,6 +51,10 @@ func (w *walker) statement(m proto.Message) {
 		w.discards(n)
 	case *pg_query.CreateTableAsStmt:
 		w.createsTableAs(n)
+	case *pg_query.ViewStmt:
+		w.createsView(n)
+	case *pg_query.CreateStmt:
+		w.createsTable(n)
 	case *pg_query.DoStmt:
 		w.does(n)
 	case *pg_query.CreateFunctionStmt:
@@ -71,12 +78,5 @@ func (w *walker) statement(m proto.Message) {
 func (w *walker) kind(k string) {
 	if w.stmt.Kind == "" {
 		w.stmt.Kind = k
-	}
-}
-
-// onEach records an effect on every relation of a list.
-func (w *walker) onEach(list []*pg_query.Node, e Effect) {
-	for _, n := range list {
-		w.on(n.GetRangeVar(), e)
 	}
 }

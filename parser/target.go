@@ -16,7 +16,7 @@ var (
 		"dbname", "extname", "subname", "pubname", "schemaname", "tablespacename", "plname",
 		"fdwname", "servername", "portalname", "conditionname", "domainname", "type_name",
 		"defnames", "opclassname", "opfamilyname", "conversion_name", "dictname", "cfgname",
-		"collname", "func", "local_schema", "amname", "name", "authrole",
+		"collname", "func", "local_schema", "amname", "name", "authrole", "trigname",
 	}
 	typeFields = []protoreflect.Name{"relation_type", "rename_type", "object_type", "objtype", "kind"}
 )

@@ -16,9 +16,7 @@ type utility struct {
 // utilities are the statements without a case of their own, by the name of their
 // node. What is missing here is Unknown.
 var utilities = map[protoreflect.Name]utility{
-	"CreateStmt":              {kind: "CREATE TABLE", effects: SetOf(Create)},
 	"CreateForeignTableStmt":  {kind: "CREATE FOREIGN TABLE"},
-	"ViewStmt":                {kind: "CREATE VIEW", effects: SetOf(Create)},
 	"IndexStmt":               {kind: "CREATE INDEX", effects: SetOf(Create)},
 	"CreateSeqStmt":           {kind: "CREATE SEQUENCE", effects: SetOf(Create)},
 	"CreateTrigStmt":          {kind: "CREATE TRIGGER", effects: SetOf(Create)},
@@ -48,7 +46,6 @@ var utilities = map[protoreflect.Name]utility{
 	"CreateTransformStmt":     {kind: "CREATE TRANSFORM", effects: SetOf(Create)},
 
 	"AlterCollationStmt":           {kind: "ALTER COLLATION", effects: SetOf(Alter)},
-	"AlterDomainStmt":              {kind: "ALTER DOMAIN", effects: SetOf(Alter)},
 	"AlterTableSpaceOptionsStmt":   {kind: "ALTER TABLESPACE", effects: SetOf(Alter)},
 	"AlterTableMoveAllStmt":        {kind: "ALTER TABLE ALL IN TABLESPACE", effects: SetOf(Alter)},
 	"AlterExtensionStmt":           {kind: "ALTER EXTENSION", effects: SetOf(Alter)},
@@ -135,31 +132,44 @@ func (w *walker) utility(m protoreflect.Message) {
 	}
 	for _, t := range targets(m) {
 		for _, e := range u.effects.List() {
-			t.Effect = e
+			t.Effect, t.Traits = e, traitsOf(m)
 			w.act(t)
 		}
 	}
-	w.inside(m)
+	w.contents(m)
 }
 
-// inside visits what a utility statement contains, and records what depends on
+// contents visits what a utility statement contains, and records what depends on
 // more than its type.
-func (w *walker) inside(m protoreflect.Message) {
+func (w *walker) contents(m protoreflect.Message) {
 	switch n := m.Interface().(type) {
 	case *pg_query.AlterFunctionStmt:
 		return // SET holds inside the function only
-	case *pg_query.AlterDomainStmt:
-		if n.Subtype == "X" { // DROP CONSTRAINT (gram.y, AlterDomainStmt)
-			w.object(strings.Join(parts(n.TypeName), "."), Drop)
-		}
 	case *pg_query.AlterOpFamilyStmt:
 		if n.IsDrop {
 			w.object(strings.Join(parts(n.Opfamilyname), "."), Drop)
+		}
+	case *pg_query.AlterTSConfigurationStmt:
+		if n.Kind == pg_query.AlterTSConfigType_ALTER_TSCONFIG_DROP_MAPPING {
+			w.object(strings.Join(parts(n.Cfgname), "."), Drop)
 		}
 	case *pg_query.RenameStmt:
 		if n.RenameType == pg_query.ObjectType_OBJECT_ROLE {
 			w.object(n.Subname, Role)
 		}
+	case *pg_query.RefreshMatViewStmt:
+		if n.SkipData {
+			w.on(n.Relation, Truncate)
+		}
 	}
-	w.children(m.Interface())
+	if !definitions[m.Descriptor().Name()] {
+		w.children(m.Interface())
+		return
+	}
+	w.later(func() {
+		w.children(m.Interface())
+		for _, name := range installed(m) {
+			w.called(relationNamed(name))
+		}
+	})
 }

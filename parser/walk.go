@@ -25,8 +25,14 @@ type walker struct {
 	parametric       bool // without the values of parameters the acts are the worst
 	depth            int
 	steps            int // work on predicates so far
+	// level counts the bodies around; left is how much of such text may be parsed, in
+	// bytes, and shared with those inside.
+	level int
+	left  *int
 	// planning is set inside an EXPLAIN that executes nothing.
 	planning bool
+	// deferred is set inside what a statement defines to be run later.
+	deferred bool
 	// reading is set where a table in the tree is one that is read. Elsewhere
 	// (the parent of a table, the target of a DROP) it is its statement's business.
 	reading bool
@@ -34,6 +40,9 @@ type walker struct {
 
 // act records an act, unless the statement is only planned.
 func (w *walker) act(a Act) {
+	if w.deferred {
+		a.Traits |= TraitsOf(Deferred)
+	}
 	if !w.planning {
 		w.stmt.act(a)
 	}

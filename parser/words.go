@@ -11,11 +11,11 @@ package parser
 // matters for what it may do, and that takes a word of another effect.
 var effectWords = [effectCount][]string{
 	Insert:      {"insert"},
-	Update:      {"update"},
+	Update:      {"update", "alter"},
 	Delete:      {"delete"},
 	Merge:       {"merge"},
-	Truncate:    {"truncate"},
-	Drop:        {"drop", "detach"},
+	Truncate:    {"truncate", "refresh"},
+	Drop:        {"drop", "detach", "inherit"},
 	Alter:       {"alter", "comment", "security"},
 	Create:      {"create", "into", "import"},
 	Privileges:  {"grant", "revoke", "owner", "owned", "reassign"},
