@@ -16,7 +16,13 @@ func checkMode(d *decoder, n *yaml.Node, a action, m Mode) {
 	}
 }
 
+func checkSession(d *decoder, n *yaml.Node, r *sessionRule) {
+	r.place = placeOf(n)
+	checkMode(d, n, r.action, r.mode)
+}
+
 func checkStatement(d *decoder, n *yaml.Node, r *statementRule) {
+	r.place = placeOf(n)
 	checkMode(d, n, r.action, r.mode)
 	if r.allowance != nil && r.action != allow {
 		d.errorf(lookup(n, "allowance"), "allowance is for rules with action allow: it says how often the rule allows")

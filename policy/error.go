@@ -45,6 +45,8 @@ type decoder struct {
 	file     string
 	dir      string      // relative paths start here
 	sets     []effectSet // those that may be used so far
+	tested   *Policy     // of a file of tests: what it tests
+	defaults Test        // of a file of tests: what a test begins with
 	errors   Errors
 	warnings Errors
 }

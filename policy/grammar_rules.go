@@ -56,7 +56,7 @@ var session = checked(mapping(
 	field("when", mapping(conditions{}, sessionKeys(func(c *conditions) *conditions { return c })...),
 		func(r *sessionRule) *conditions { return &r.when },
 		"Conditions, all of which must hold. Without any, every session that does not replicate."),
-), func(d *decoder, n *yaml.Node, r *sessionRule) { checkMode(d, n, r.action, r.mode) })
+), checkSession)
 
 // sessionKeys are the conditions that the rules on sessions and on statements share.
 func sessionKeys[T any](at func(*T) *conditions) []key[T] {

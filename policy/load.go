@@ -19,16 +19,21 @@ const maxFile = mib
 // Load reads a policy and every file that it names. What is wrong with its
 // content comes back as Errors, all of it at once.
 func Load(path string) (*Policy, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("load policy: %w", err)
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	content, err := readFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("load policy: %w", err)
 	}
 	return Parse(path, content)
+}
+
+// readFile reads no more than it takes to see that a file is too long.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxFile+1))
 }
 
 // Parse makes a policy of the content of a file, whose name is for messages and for
@@ -46,7 +51,7 @@ func Parse(name string, content []byte) (*Policy, error) {
 }
 
 func (d *decoder) policy(content []byte) *Policy {
-	root, ok := d.document(content)
+	root, ok := d.document(content, needTargets)
 	if !ok {
 		return nil
 	}
@@ -58,8 +63,9 @@ func (d *decoder) policy(content []byte) *Policy {
 	return &p
 }
 
-// document parses YAML and refuses what would let a file be more than it shows.
-func (d *decoder) document(content []byte) (*yaml.Node, bool) {
+// document parses YAML and refuses what would let a file be more than it shows. need
+// is what an empty file lacks.
+func (d *decoder) document(content []byte, need string) (*yaml.Node, bool) {
 	var doc, more yaml.Node
 	if len(content) > maxFile {
 		d.errorf(&doc, "the file is larger than %d bytes", maxFile)
@@ -69,7 +75,7 @@ func (d *decoder) document(content []byte) (*yaml.Node, bool) {
 	err := decode(&doc)
 	switch {
 	case errors.Is(err, io.EOF) || err == nil && found(doc.Content[0]) == "nothing":
-		d.errorf(&doc, "the file is empty; %s", needTargets)
+		d.errorf(&doc, "the file is empty; %s", need)
 		return nil, false
 	case err != nil:
 		d.syntax(err)
@@ -77,7 +83,7 @@ func (d *decoder) document(content []byte) (*yaml.Node, bool) {
 	}
 	switch err := decode(&more); {
 	case err == nil:
-		d.errorf(&more, "the file holds a second document; a policy is one")
+		d.errorf(&more, "the file holds a second document; leave out the line ---")
 	case !errors.Is(err, io.EOF):
 		d.syntax(err)
 	}

@@ -68,7 +68,7 @@ func TestEveryMistakeIsNamedWithItsPlace(t *testing.T) {
 		{"a list instead of a mapping", "- targets\n", []string{"1:1: expected a mapping, found a list"}},
 		{"empty list", "targets: []\n", []string{"1:10: the list is empty; leave the key out instead"}},
 		{"not YAML", "targets:\n\t- name: x\n", []string{"2:1: not YAML: found character that cannot start any token"}},
-		{"two documents", oneTarget + "---\nbuiltin: false\n", []string{"6:1: the file holds a second document; a policy is one"}},
+		{"two documents", oneTarget + "---\nbuiltin: false\n", []string{"6:1: the file holds a second document; leave out the line ---"}},
 		{"misspelt key", oneTarget + "statement:\n  - name: x\n", []string{`6:1: unknown key "statement"; did you mean "statements"?`}},
 		{"key of another program", oneTarget + "listen_addr: x\n", []string{
 			`6:1: unknown key "listen_addr"; known are targets, sources, sessions, statements, sets, builtin, functions, audit, metrics, limits`}},

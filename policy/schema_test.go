@@ -3,43 +3,47 @@ package policy
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write deploy/pgcordon.schema.json anew")
+var update = flag.Bool("update", false, "write the schemas in deploy anew")
 
-const schemaFile = "../deploy/pgcordon.schema.json"
-
-func TestSchemaFileIsWhatTheDecoderReads(t *testing.T) {
-	want, err := Schema()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if *update {
-		if err := os.WriteFile(schemaFile, want, 0o644); err != nil {
+func TestSchemaFilesAreWhatTheDecoderReads(t *testing.T) {
+	for file, schema := range map[string]func() ([]byte, error){
+		"../deploy/pgcordon.schema.json": Schema, "../deploy/pgcordon.test.schema.json": TestsSchema,
+	} {
+		want, err := schema()
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	got, err := os.ReadFile(schemaFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is out of date: run go test ./policy -run Schema -update", schemaFile)
+		if *update {
+			if err := os.WriteFile(file, want, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s is out of date: run go test ./policy -run Schema -update", file)
+		}
 	}
 }
 
-// keysOf lists every key of the schema, without its path.
+// keysOf lists every key of both schemas, without its path.
 func keysOf(t *testing.T) map[string]bool {
 	t.Helper()
-	text, err := Schema()
-	if err != nil {
+	policy, err := Schema()
+	tests, testsErr := TestsSchema()
+	if err := errors.Join(err, testsErr); err != nil {
 		t.Fatal(err)
 	}
-	var root any
-	if err := json.Unmarshal(text, &root); err != nil {
+	var roots [2]any
+	if err := errors.Join(json.Unmarshal(policy, &roots[0]), json.Unmarshal(tests, &roots[1])); err != nil {
 		t.Fatal(err)
 	}
 	keys := map[string]bool{}
@@ -61,6 +65,6 @@ func keysOf(t *testing.T) map[string]bool {
 			}
 		}
 	}
-	walk(root)
+	walk(roots[:])
 	return keys
 }

@@ -49,6 +49,7 @@ func (c *conditions) none() bool { return c.anyone() && len(c.source) == 0 && le
 // sessionRule lets sessions in or keeps them out.
 type sessionRule struct {
 	name   string
+	place  Place
 	action action
 	mode   Mode
 	when   conditions

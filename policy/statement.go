@@ -10,6 +10,7 @@ import (
 // statementRule allows, refuses or records the acts of statements.
 type statementRule struct {
 	name      string
+	place     Place
 	action    action
 	mode      Mode
 	allowance *allowance // of an allow: how often; nil without bound

@@ -55,8 +55,8 @@ func New(c Config) *Server {
 	return &Server{
 		log: c.Log, audit: c.Audit, metrics: c.Metrics, cache: c.Cache, relay: c.Relay,
 		allowances: policy.NewAllowances(time.Now),
-		listeners: map[policy.Endpoint]*listener{},
-		sessions:  map[*session]policy.Endpoint{},
+		listeners:  map[policy.Endpoint]*listener{},
+		sessions:   map[*session]policy.Endpoint{},
 	}
 }
 

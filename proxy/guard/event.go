@@ -49,7 +49,7 @@ func (g *Guard) count(j *judged) {
 		g.cfg.Observer.Passed()
 		return
 	}
-	d := policy.Decision{}
+	d := policy.Decision{Rule: j.rule}
 	if j.verdict != nil {
 		d = j.verdict.decision
 	}

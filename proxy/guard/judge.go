@@ -13,6 +13,7 @@ type judged struct {
 	context policy.Context
 	summary *parser.Summary // nil where the prefilter found nothing to judge
 	verdict *verdict        // nil where the string is simply allowed
+	rule    string          // of what is simply allowed: the rule that let it pass, if any
 	// also are others that the same name can stand for, where each would use up an
 	// allowance of its own.
 	also []*judged
@@ -70,7 +71,7 @@ func (g *Guard) decide(s *parser.Summary, sql []byte) *judged {
 	}
 	j := &judged{rules: g.rules, context: g.meaning.context, summary: s}
 	d := g.rules.ruleset.Decide(s, g.meaning.within(s).context)
-	if notable(d) {
+	if j.rule = d.Rule; notable(d) {
 		j.verdict = &verdict{decision: d, sql: string(sql)}
 		return j
 	}
@@ -90,7 +91,7 @@ func (g *Guard) spend(j *judged) *judged {
 	}
 	settled := &judged{rules: j.rules, context: j.context, summary: j.summary}
 	d := j.rules.ruleset.Settle(j.verdict.decision, j.summary, g.meaning.within(j.summary).context, g.cfg.Claim)
-	if notable(d) {
+	if settled.rule = d.Rule; notable(d) {
 		settled.verdict = &verdict{decision: d, sql: j.verdict.sql}
 	}
 	for _, other := range j.also {
