@@ -1,11 +1,11 @@
 package parser
 
-// maxNesting bounds the depth of what is given to pg_query. Its parser keeps its
-// stack on the heap and stops by itself, but it then writes the tree out by
-// recursion without a check: a sum of some 100,000 terms overflows the C stack
-// and takes the process down, which nothing in Go can recover from. Measured, this
+// maxNesting bounds the depth of what is given to the grammar, and so of every
+// recursion over its tree. Where rawtree goes by way of protobuf, libpg_query writes the
+// tree out by recursion on the C stack without a check: there a sum of some 100,000
+// terms takes the process down, which nothing in Go can recover from. Measured, this
 // many levels fit a C stack of 1 MiB. Threads have 8 MiB with glibc's defaults, but
-// 128 KiB with musl, which is therefore no C library for this package.
+// 128 KiB with musl, which is therefore no C library for that way.
 const maxNesting = 2000
 
 // nesting returns an upper bound, in tokens, for the height of the text's tree; it

@@ -78,16 +78,3 @@ func hits(b *testing.B, put, get string) {
 		cache.Summary(sql, parser.Options{})
 	}
 }
-
-func BenchmarkCacheMiss(b *testing.B) {
-	long := []struct{ name, sql string }{{"insert-8kB", inserts(8 << 10)}, {"insert-64kB", inserts(64 << 10)}}
-	for _, text := range append(texts[:len(texts):len(texts)], long...) {
-		b.Run(text.name, func(b *testing.B) {
-			cache := parser.NewCache(0, 0) // keeps nothing
-			sql := []byte(text.sql)
-			for b.Loop() {
-				cache.Summary(sql, parser.Options{})
-			}
-		})
-	}
-}
