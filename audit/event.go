@@ -60,7 +60,7 @@ type Event struct {
 	Rows        *int64        `json:"rows,omitempty"`        // nil where the reply names none
 	Duration    time.Duration `json:"duration_us,omitempty"` // written in whole microseconds
 	SQL         string        `json:"sql,omitempty"`         // at most MaxSQL bytes are kept
-	JudgedBy    string        `json:"judged_by,omitempty"`   // grammar or tokens
+	JudgedBy    string        `json:"judged_by,omitempty"`   // grammar, tokens, grammar and tokens
 	Statements  int64         `json:"statements,omitempty"`  // of a session_end
 	Refused     int64         `json:"refused,omitempty"`     // of a session_end
 	BytesIn     int64         `json:"bytes_from_client,omitempty"`

@@ -16,7 +16,9 @@
 //     visits every node of the tree. A statement type that it does not know is an
 //     Unknown act, and what is inside is visited nevertheless.
 //   - Text is expected in UTF-8; ToUTF8 makes it so. Other bytes are taken for letters.
-//   - What the grammar does not accept is judged from its tokens, with a lexer
+//   - What PostgreSQL 18 added to the grammar is told by its tokens and said in older
+//     words (newer.go); Summary.Newer names it.
+//   - What the grammar does not accept even so is judged from its tokens, with a lexer
 //     that follows PostgreSQL's scan.l. Such text always has an Unknown act.
 //
 // # Breadth

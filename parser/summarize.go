@@ -62,11 +62,11 @@ func read(sql string, o premise) *Summary {
 	if nesting(sql) > maxNesting {
 		return judgeTokens(sql, "nested too deep")
 	}
-	tree, err := parse(sql)
+	tree, newer, err := parse(sql)
 	if err != nil {
 		return judgeTokens(sql, complaint(err))
 	}
-	s := &Summary{Parsed: true}
+	s := &Summary{Parsed: true, Newer: newer}
 	for _, raw := range tree.Stmts {
 		s.add(sql, raw, o)
 	}
@@ -75,18 +75,24 @@ func read(sql string, o premise) *Summary {
 
 // parse returns the tree of a text. pg_query stumbles over a comment between two
 // words that its grammar takes together (NOT /**/ LIKE), which PostgreSQL does not,
-// so what it rejects is tried without comments.
-func parse(sql string) (*pg_query.ParseResult, error) {
-	tree, err := rawtree.Parse(sql)
-	if err == nil {
-		return tree, nil
+// so what it rejects is tried without comments; then without what PostgreSQL 18 added,
+// whose names it returns.
+func parse(sql string) (tree *pg_query.ParseResult, newer []string, err error) {
+	if tree, err = rawtree.Parse(sql); err == nil {
+		return tree, nil, nil
 	}
-	if plain := blankComments(sql); plain != sql {
+	plain := blankComments(sql)
+	if plain != sql {
 		if tree, plainErr := rawtree.Parse(plain); plainErr == nil {
-			return tree, nil
+			return tree, nil, nil
 		}
 	}
-	return nil, err
+	if text, newer := older(plain); newer != nil {
+		if tree, olderErr := rawtree.Parse(text); olderErr == nil {
+			return tree, newer, nil
+		}
+	}
+	return nil, nil, err
 }
 
 // blankComments replaces comments by as many spaces, so that positions hold. What is

@@ -65,6 +65,9 @@ type Summary struct {
 	// judged from its tokens; Reason then says why, in a few words.
 	Parsed bool
 	Reason string
+	// Newer names what the text has of a newer grammar than the parser's. It was told by its
+	// tokens and left out; the rest was parsed.
+	Newer []string
 	// Parametric is true where the acts are those of the worst values that parameters can
 	// have; With tells those of others.
 	Parametric bool
@@ -74,6 +77,17 @@ type Summary struct {
 	// literalDependent is true where a literal's value was looked at: another text
 	// that differs in literals only may do something else.
 	literalDependent bool
+}
+
+// JudgedBy says how the text was understood: by the grammar, by its tokens, or by both.
+func (s *Summary) JudgedBy() string {
+	switch {
+	case !s.Parsed:
+		return "tokens"
+	case len(s.Newer) > 0:
+		return "grammar and tokens"
+	}
+	return "grammar"
 }
 
 // distinct bounds the lists that are kept free of duplicates: looking through

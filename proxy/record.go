@@ -143,10 +143,7 @@ func (s *session) statement(kind string, e *guard.Event) audit.Event {
 	entry.Rule, entry.Reason, entry.SQLSTATE = e.Decision.Rule, e.Decision.Reason, e.SQLSTATE
 	entry.Effects = e.Summary.Effects.Names()
 	entry.Relations, entry.Breadth = relationsOf(e.Summary)
-	entry.JudgedBy = "grammar"
-	if !e.Summary.Parsed {
-		entry.JudgedBy = "tokens"
-	}
+	entry.JudgedBy = e.Summary.JudgedBy()
 	switch s.place.policy.Audit.SQL {
 	case "full":
 		entry.SQL = e.SQL

@@ -137,10 +137,7 @@ func (c *explainCommand) explain(s *streams, sql string) (*explanation, error) {
 // judge decides on the text as a session does.
 func (e *explanation) judge(rules *policy.Ruleset, sql string, replication bool) {
 	s := parser.Summarize(sql, parser.Options{Replication: replication})
-	e.JudgedBy = "grammar"
-	if !s.Parsed {
-		e.JudgedBy = "tokens"
-	}
+	e.JudgedBy = s.JudgedBy()
 	for _, st := range s.Statements {
 		e.Statements = append(e.Statements, explainStatement(rules, s, st, sql))
 	}

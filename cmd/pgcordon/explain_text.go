@@ -21,8 +21,11 @@ func (e *explanation) print(w io.Writer) {
 			fmt.Fprintf(w, "  effect   %s: %s\n", act.title(), act.sentence())
 		}
 	}
-	if e.JudgedBy == "tokens" {
+	switch e.JudgedBy {
+	case "tokens":
 		fmt.Fprintf(w, "judged by  tokens: the grammar does not accept the text\n")
+	case "grammar and tokens":
+		fmt.Fprintf(w, "judged by  grammar and tokens: some of the text is newer than the grammar\n")
 	}
 	if e.Decision != nil {
 		fmt.Fprintf(w, "decision   %s\n", e.Decision.sentence())
