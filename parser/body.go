@@ -153,7 +153,7 @@ func (w *walker) parsed(sql string, v *variables) bool {
 	if strings.IndexByte(sql, 0) >= 0 || !utf8.ValidString(sql) || nesting(sql) > maxNesting {
 		return false
 	}
-	tree, err := parse(sql)
+	tree, _, err := parse(sql)
 	if err != nil {
 		return false
 	}

@@ -101,7 +101,7 @@ func (r *runTimeText) outcomesOf(expression string) []outcome {
 	if nesting(expression) > maxNesting || !validText(expression) {
 		return []outcome{anyText}
 	}
-	tree, err := parse("SELECT " + expression)
+	tree, _, err := parse("SELECT " + expression)
 	if err != nil || len(tree.Stmts) != 1 {
 		return []outcome{anyText}
 	}
