@@ -174,7 +174,7 @@ func (s *shard) size() (entries, bytes int) {
 
 // cost is what an entry takes, in bytes, roughly.
 func cost(k cacheKey, s *Summary) int {
-	n := entryOverhead + 2*len(k.text)
+	n := entryOverhead + 2*len(k.text) + len(s.text)
 	for i := range s.Statements {
 		n += 192 + 96*len(s.Statements[i].Acts) + 48*len(s.Statements[i].Functions)
 	}

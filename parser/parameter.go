@@ -10,6 +10,7 @@ import (
 
 // Value is what a parameter stands for in one execution of a statement.
 type Value struct {
+	Any    bool // it is not known and can be any
 	Null   bool
 	Binary bool   // the format of Bytes
 	Type   uint32 // OID in pg_type; 0 where it is not known

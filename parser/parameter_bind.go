@@ -56,10 +56,15 @@ func (b binding) simplify(n *pg_query.Node) *pg_query.Node {
 // value returns the value of a parameter, through casts.
 func (b binding) value(n *pg_query.Node) (Value, bool) {
 	p := uncast(n).GetParamRef()
-	if p == nil || p.Number < 1 || int(p.Number) > len(b.values) {
+	if p == nil || !b.has(p) {
 		return Value{}, false
 	}
 	return b.values[p.Number-1], true
+}
+
+// has tells whether the value of a parameter is known.
+func (b binding) has(p *pg_query.ParamRef) bool {
+	return p.Number >= 1 && int(p.Number) <= len(b.values) && !b.values[p.Number-1].Any
 }
 
 func uncast(n *pg_query.Node) *pg_query.Node {

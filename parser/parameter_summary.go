@@ -6,6 +6,9 @@ import pg_query "github.com/pganalyze/pg_query_go/v6"
 // bytes. It is judged wherever the values are at hand, so it must not take long.
 const longestKept = maxCachedText
 
+// Text returns the text of a Parametric summary.
+func (s *Summary) Text() string { return s.text }
+
 // With returns what the same text does with these values for its parameters, $1 first.
 // Parameters that are not among them can have any. s must be Parametric; the values
 // are not kept.
@@ -31,13 +34,13 @@ func (w *walker) bind(n *pg_query.Node) {
 	}
 }
 
-// widen makes the acts of a statement those of the worst values, if values are not known
-// but make a difference.
+// widen makes the acts of a statement those of the worst values, where some are not
+// known and make a difference.
 func (w *walker) widen(n *pg_query.Node) {
-	if w.premise.values != nil || !w.affected() || !dependsOnParameters(n) {
+	if !w.affected() || !dependsOnParameters(n, binding{w.premise.values}) {
 		return
 	}
-	w.parametric = true
+	w.parametric = w.premise.values == nil
 	for i := range w.stmt.Acts {
 		if a := &w.stmt.Acts[i]; a.Breadth > Tautology {
 			a.Breadth, a.Values, a.Limited, a.Ties = Tautology, 0, false, ""

@@ -17,16 +17,17 @@ import (
 // range. Two limits together are different, for they may be further apart than any
 // row, and so is every other place.
 type parameterUse struct {
-	found bool
+	values binding // those of them that are known do not count
+	found  bool
 	// limited is set where a parameter is one limit of a column; lower and upper,
 	// where there are limits on these sides at all.
 	limited, lower, upper bool
 }
 
-// dependsOnParameters tells whether the values of parameters can change the acts of a
-// statement.
-func dependsOnParameters(n *pg_query.Node) bool {
-	u := &parameterUse{}
+// dependsOnParameters tells whether the values of parameters, beyond those that are
+// known, can change the acts of a statement.
+func dependsOnParameters(n *pg_query.Node, known binding) bool {
+	u := &parameterUse{values: known}
 	u.node(n, context{idle: true})
 	return u.found || u.limited && u.lower && u.upper
 }
@@ -49,7 +50,7 @@ func (u *parameterUse) node(n *pg_query.Node, c context) {
 func (u *parameterUse) message(m proto.Message, c context) {
 	switch n := m.(type) {
 	case *pg_query.ParamRef:
-		u.found = u.found || !c.idle
+		u.found = u.found || !c.idle && !u.values.has(n)
 	case *pg_query.CreateFunctionStmt: // its parameters are its own
 	case *pg_query.DeleteStmt, *pg_query.UpdateStmt, *pg_query.MergeStmt, *pg_query.MergeWhenClause:
 		u.children(m, context{}, "returning_list", "target_list", "values")
@@ -133,7 +134,7 @@ func (u *parameterUse) comparison(e *pg_query.A_Expr, c context) bool {
 	default:
 		return false
 	}
-	u.limited = u.limited || !c.idle && hasParameter(r)
+	u.limited = u.limited || !c.idle && u.hasParameter(r)
 	return true
 }
 
@@ -163,6 +164,7 @@ func isGiven(n *pg_query.Node) bool {
 	return n.GetParamRef() != nil || n.GetAConst() != nil
 }
 
-func hasParameter(n *pg_query.Node) bool {
-	return uncast(n).GetParamRef() != nil || slices.ContainsFunc(n.GetRowExpr().GetArgs(), hasParameter)
+func (u *parameterUse) hasParameter(n *pg_query.Node) bool {
+	p := uncast(n).GetParamRef()
+	return p != nil && !u.values.has(p) || slices.ContainsFunc(n.GetRowExpr().GetArgs(), u.hasParameter)
 }

@@ -32,7 +32,9 @@ func (g *Guard) clientMessage(in []byte, ops *Ops) (n, need int) {
 		return g.small(in, size, ops, g.close)
 	case wire.Password:
 		return g.password(in, size, ops)
-	case wire.Describe, wire.Sync:
+	case wire.Describe:
+		return g.small(in, size, ops, g.describe)
+	case wire.Sync:
 		g.replies.sent(request{kind: t})
 	case wire.CopyDone, wire.CopyFail:
 		g.replies.sent(request{kind: wire.CopyDone})

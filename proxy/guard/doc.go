@@ -21,6 +21,7 @@
 //	guard.go, ops.go        the two entry points and what they answer
 //	client.go               a client's messages: framing, which of them are judged
 //	query.go, extended.go   simple and extended query protocol
+//	parameter.go            what is decided with the values of parameters
 //	judge.go, meaning.go    text to decision; what changes how text is to be read
 //	refusal.go              the substitute and its error
 //	server.go, outcome.go   a server's messages: what became of a statement

@@ -1,6 +1,9 @@
 package guard
 
-import "github.com/pgcordon/pgcordon/proxy/wire"
+import (
+	"github.com/pgcordon/pgcordon/parser"
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
 
 // bindNamesSize is how much of a Bind message is looked at for its two names.
 const bindNamesSize = 4096
@@ -16,8 +19,14 @@ func (g *Guard) parse(body []byte, ops *Ops) bool {
 	if len(name) > 0 {
 		judge = g.judgeKept
 	}
-	j := g.executed(judge(sql))
-	if !j.denied() && !g.prepared(j) {
+	j := judge(sql)
+	if j.parametric {
+		types, _ := wire.ParseTypes(body)
+		j = j.typed(types)
+	}
+	if run := g.executed(j, nil); run.refused() {
+		j = run
+	} else if !g.prepared(j) {
 		j = g.decide(tooMany, sql)
 	}
 	return g.askParse(name, j, ops)
@@ -26,19 +35,17 @@ func (g *Guard) parse(body []byte, ops *Ops) bool {
 // askParse carries out the judgement of a Parse message. What it allows is
 // counted and recorded when it is executed.
 func (g *Guard) askParse(name []byte, j *judged, ops *Ops) (refused bool) {
-	if !j.denied() && !g.statements.define(name, g.replies.section, j) {
+	if !j.refused() && !g.statements.define(name, g.replies.section, j) {
 		j = g.decide(tooMany, nil)
 	}
-	if j.denied() {
+	if j.refused() {
 		g.count(j)
-		r := g.refuse(j, ops)
-		g.replies.sent(request{kind: wire.Parse, refusal: r})
-		at := len(g.toServer)
-		g.toServer = wire.AppendParse(g.toServer, name, g.substituteQuery(r.nonce))
-		ops.send(g.toServer[at:])
+		g.substitute(wire.Parse, name, j, ops)
 		return true
 	}
-	g.observe(j)
+	if g.postponed = g.postponed || j.denied(); !j.open() {
+		g.observe(j)
+	}
 	g.defined(&g.statements, request{kind: wire.Parse, name: string(name), judged: j})
 	return false
 }
@@ -51,8 +58,9 @@ func (g *Guard) defined(r *registry, q request) {
 	}
 }
 
-// bind judges the statement that a Bind message names. The parameters behind the
-// two names are not looked at and may be of any length.
+// bind judges the statement that a Bind message names. What is behind the two names is
+// looked at only where the judgement depends on the parameters, and may else be of any
+// length.
 func (g *Guard) bind(in []byte, size int, ops *Ops) (n, need int) {
 	if want := min(size, bindNamesSize); len(in) < want {
 		return 0, want
@@ -66,22 +74,41 @@ func (g *Guard) bind(in []byte, size int, ops *Ops) (n, need int) {
 	case err != nil:
 		j = g.decide(malformed, nil)
 	default:
-		j = g.resolve(&g.statements, statement)
+		if j, need = g.bound(statement, in, size); need != 0 {
+			return 0, need
+		}
 	}
+	return g.askBind(portal, j, in, size, ops), 0
+}
+
+// bound judges what a Bind message binds.
+func (g *Guard) bound(statement, in []byte, size int) (j *judged, need int) {
+	j, open := g.resolve(&g.statements, statement, nil)
+	if open && !j.refused() {
+		var values []parser.Value
+		if values, need = g.values(in, size); need != 0 {
+			return nil, need
+		}
+		j, _ = g.resolve(&g.statements, statement, values)
+	}
+	if run := g.executed(j, nil); run.denied() {
+		return run, 0
+	}
+	return j, 0
+}
+
+// askBind carries out the judgement of a Bind message.
+func (g *Guard) askBind(portal []byte, j *judged, in []byte, size int, ops *Ops) (n int) {
 	if !j.denied() && !g.portals.define(portal, g.replies.section, j) {
 		j = g.decide(tooMany, nil)
 	}
 	if j.denied() {
 		g.count(j)
-		r := g.refuse(j, ops)
-		g.replies.sent(request{kind: wire.Bind, refusal: r})
-		at := len(g.toServer)
-		g.toServer = wire.AppendBind(g.toServer, r.nonce)
-		ops.send(g.toServer[at:])
-		return g.client.forward(in, size, true, ops), 0
+		g.substitute(wire.Bind, nil, j, ops)
+		return g.client.forward(in, size, true, ops)
 	}
 	g.defined(&g.portals, request{kind: wire.Bind, name: string(portal), judged: j})
-	return g.client.forward(in, size, false, ops), 0
+	return g.client.forward(in, size, false, ops)
 }
 
 // execute judges the portal that an Execute message names.
@@ -91,14 +118,11 @@ func (g *Guard) execute(body []byte, ops *Ops) bool {
 		g.replies.sent(request{kind: wire.Execute})
 		return false
 	}
-	j := g.spend(g.resolve(&g.portals, portal))
+	j, _ := g.resolve(&g.portals, portal, nil)
+	j = g.spend(g.executed(j, nil))
 	g.count(j)
 	if j.denied() {
-		r := g.refuse(j, ops)
-		g.replies.sent(request{kind: wire.Execute, refusal: r})
-		at := len(g.toServer)
-		g.toServer = wire.AppendExecute(g.toServer, r.nonce)
-		ops.send(g.toServer[at:])
+		g.substitute(wire.Execute, nil, j, ops)
 		return true
 	}
 	g.replies.sent(request{kind: wire.Execute, event: g.record(j, ops)})

@@ -34,6 +34,9 @@ type Guard struct {
 	// After a change of policy: reloaded is true, and stillClean tells whether a
 	// text that was clean before is clean by the new prefilter too.
 	reloaded, stillClean bool
+	// postponed is true once a statement was let through to be judged with the values of
+	// its parameters.
+	postponed bool
 
 	client, server      stream
 	replies             replies

@@ -14,6 +14,10 @@ type judged struct {
 	summary *parser.Summary // nil where the prefilter found nothing to judge
 	verdict *verdict        // nil where the string is simply allowed
 	rule    string          // of what is simply allowed: the rule that let it pass, if any
+	// parametric is true where the values of parameters may still change the judgement;
+	// types are theirs, as far as they are known.
+	parametric bool
+	types      []uint32
 	// also are others that the same name can stand for, where each would use up an
 	// allowance of its own.
 	also []*judged
@@ -48,17 +52,30 @@ func (g *Guard) summarize(sql []byte) *parser.Summary {
 	if len(sql) > g.cfg.ParseBytes {
 		return tooLong
 	}
-	pipelined := !g.replies.idle()
-	text, ok := parser.ToUTF8(sql, g.meaning.encoding)
-	if !ok || g.meaning.encodingUncertain(pipelined) && !parser.IsASCII(sql) {
+	text, ok := parser.ToUTF8(sql, g.encoding())
+	if !ok {
 		return unknownEncoding
 	}
-	s, _ := g.cfg.Cache.Summary(text, parser.Options{
-		// During the login the server has yet to say what the settings are.
-		NonConforming: !g.login.ready || g.meaning.nonConforming(pipelined),
-		Replication:   g.cfg.Replication,
-	})
+	s, _ := g.cfg.Cache.Summary(text, g.options())
 	return s
+}
+
+// options are the facts under which a text is read that comes now.
+func (g *Guard) options() parser.Options {
+	return parser.Options{
+		// During the login the server has yet to say what the settings are.
+		NonConforming: !g.login.ready || g.meaning.nonConforming(!g.replies.idle()),
+		Replication:   g.cfg.Replication,
+	}
+}
+
+// encoding is the client_encoding of what comes now; empty where it is uncertain, in
+// which case ASCII alone can be read.
+func (g *Guard) encoding() string {
+	if g.meaning.encodingUncertain(!g.replies.idle()) {
+		return ""
+	}
+	return g.meaning.encoding
 }
 
 // decide asks the policy. It allocates nothing for a summary that it allowed a
@@ -69,14 +86,22 @@ func (g *Guard) decide(s *parser.Summary, sql []byte) *judged {
 			return m
 		}
 	}
-	j := &judged{rules: g.rules, context: g.meaning.context, summary: s}
-	d := g.rules.ruleset.Decide(s, g.meaning.within(s).context)
-	if j.rule = d.Rule; notable(d) {
-		j.verdict = &verdict{decision: d, sql: string(sql)}
+	j := g.decideAnew(s, sql)
+	if j.verdict != nil {
 		return j
 	}
 	g.memo[g.memoNext%len(g.memo)] = j
 	g.memoNext++
+	return j
+}
+
+// decideAnew asks the policy about a summary that will hardly come again.
+func (g *Guard) decideAnew(s *parser.Summary, sql []byte) *judged {
+	j := &judged{rules: g.rules, context: g.meaning.context, summary: s, parametric: s.Parametric}
+	d := g.rules.ruleset.Decide(s, g.meaning.within(s).context)
+	if j.rule = d.Rule; notable(d) {
+		j.verdict = &verdict{decision: d, sql: string(sql)}
+	}
 	return j
 }
 
@@ -118,7 +143,7 @@ func (g *Guard) renew(j *judged) *judged {
 		if j.verdict != nil {
 			sql = []byte(j.verdict.sql)
 		}
-		renewed := g.decide(j.summary, sql)
+		renewed := g.decide(j.summary, sql).typed(j.types)
 		for _, other := range j.also {
 			renewed = worse(renewed, g.renew(other))
 		}
@@ -160,35 +185,55 @@ func (g *Guard) prepared(j *judged) bool {
 	return true
 }
 
-// executed returns the worst of what EXECUTE in a string can run, or j itself.
-func (g *Guard) executed(j *judged) *judged {
+// executed returns the worst of what EXECUTE in a string can run, or j itself. It is
+// asked for anew whenever the string is about to run, for a name can have been given to
+// another statement. sql is the text where the guard has it: EXECUTE's arguments are
+// the values of the statement's parameters.
+func (g *Guard) executed(j *judged, sql []byte) *judged {
 	if j.summary == nil || !j.summary.Effects.Has(parser.Execute) {
 		return j
 	}
+	worst := j
 	for i := range j.summary.Statements {
 		if name := j.summary.Statements[i].Executes; name != "" {
-			j = worse(j, g.resolve(&g.statements, []byte(name)))
+			worst = worse(worst, g.executes([]byte(name), sql, i))
 		}
+	}
+	return worst
+}
+
+// executes judges one EXECUTE. The values in a Bind message are not those of its
+// parameters.
+func (g *Guard) executes(name, sql []byte, statement int) *judged {
+	j, open := g.resolve(&g.statements, name, nil)
+	if open {
+		j, _ = g.resolve(&g.statements, name, g.arguments(sql, statement))
 	}
 	return j
 }
 
-// resolve returns the worst of what a name can stand for. A name that is not
-// known was made where the guard does not see, or not at all; once the policy
-// has changed it must be prepared again.
-func (g *Guard) resolve(r *registry, name []byte) *judged {
+// resolve returns the worst of what a name can stand for, and whether the values of
+// parameters, which are nil where it is too early to ask for them, can change that.
+//
+// A name that is not known was made where the guard does not see, or not at all. Where
+// the guard has let pass what it would refuse now, it must be prepared again.
+func (g *Guard) resolve(r *registry, name []byte, values []parser.Value) (worst *judged, open bool) {
 	g.scratch = r.candidates(name, g.replies.section, g.scratch[:0])
 	if len(g.scratch) == 0 {
-		if g.reloaded && r == &g.statements {
-			return g.decide(stale, nil)
+		if (g.reloaded || g.postponed) && r == &g.statements {
+			return g.decide(stale, nil), false
 		}
-		return g.rules.clean
+		return g.rules.clean, false
 	}
-	var worst *judged
 	for _, c := range g.scratch {
-		worst = worse(g.renew(c), worst)
+		c = g.renew(c)
+		if c.open() && values != nil {
+			c = g.with(c, values)
+		}
+		open = open || c.open()
+		worst = worse(c, worst)
 	}
-	return worst
+	return worst, open
 }
 
 // worse returns the judgement that refuses or records more, a in case of a tie; both
@@ -201,7 +246,7 @@ func worse(a, b *judged) *judged {
 		both := *a
 		both.also = slices.Concat(a.also, []*judged{b}, b.also)
 		return &both
-	case a.weight() >= b.weight():
+	case a.weight() > b.weight(), a.weight() == b.weight() && !b.executes():
 		return a
 	}
 	return b
@@ -223,5 +268,10 @@ func (j *judged) weight() int {
 
 // claims tells whether the judgement rests on allowances that have not been asked yet.
 func (j *judged) claims() bool { return j.verdict != nil && j.verdict.decision.Claims != nil }
+
+// executes tells whether the judgement is not all there is to it: EXECUTE.
+func (j *judged) executes() bool {
+	return j.summary != nil && j.summary.Effects.Has(parser.Execute)
+}
 
 func (j *judged) denied() bool { return j.verdict != nil && j.verdict.decision.Deny }

@@ -97,7 +97,7 @@ func (m *meaning) encodingUncertain(pipelined bool) bool { return m.encodingTouc
 // The summaries of texts that cannot be read.
 var (
 	unknownEncoding = unreadable("its characters cannot be told apart: the client encoding is unknown, changing, or violated")
-	stale           = unreadable("the policy has changed since it was prepared; prepare it again")
+	stale           = unreadable("what was prepared under its name is not known any more; prepare it again")
 	tooLong         = unreadable("it is longer than what is inspected")
 	tooMany         = unreadable("the session has too many prepared statements or portals")
 	malformed       = unreadable("the names in a Bind message are too long")

@@ -17,11 +17,11 @@ func (g *Guard) query(body []byte, ops *Ops) bool {
 		g.replies.sent(request{kind: wire.Query})
 		return false
 	}
-	j = g.executed(j)
-	if !j.denied() && !g.prepared(j) {
-		j = g.decide(tooMany, sql)
+	run := g.prepares(g.executed(j, sql))
+	if !run.denied() && !g.prepared(j) {
+		run = g.decide(tooMany, sql)
 	}
-	return g.askQuery(j, ops)
+	return g.askQuery(run, ops)
 }
 
 // askQuery carries out the judgement of a query string.
@@ -29,20 +29,12 @@ func (g *Guard) askQuery(j *judged, ops *Ops) (refused bool) {
 	j = g.spend(j)
 	g.count(j)
 	if j.denied() {
-		r := g.refuse(j, ops)
-		g.replies.sent(request{kind: wire.Query, refusal: r})
-		g.sendQuery(r, ops)
+		g.substitute(wire.Query, nil, j, ops)
 		return true
 	}
 	g.observe(j)
 	g.replies.sent(request{kind: wire.Query, event: g.record(j, ops)})
 	return false
-}
-
-func (g *Guard) sendQuery(r *refusal, ops *Ops) {
-	at := len(g.toServer)
-	g.toServer = wire.AppendQuery(g.toServer, g.substituteQuery(r.nonce))
-	ops.send(g.toServer[at:])
 }
 
 // functionCall judges the function that a FunctionCall message calls.
@@ -58,9 +50,7 @@ func (g *Guard) functionCall(in []byte, size int, ops *Ops) (n, need int) {
 	j := g.spend(g.decide(g.calls.summary(oid), nil))
 	g.count(j)
 	if j.denied() {
-		r := g.refuse(j, ops)
-		g.replies.sent(request{kind: wire.FunctionCall, refusal: r})
-		g.sendQuery(r, ops)
+		g.substitute(wire.FunctionCall, nil, j, ops)
 		return g.client.forward(in, size, true, ops), 0
 	}
 	g.replies.sent(request{kind: wire.FunctionCall, event: g.record(j, ops)})

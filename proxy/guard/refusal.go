@@ -30,7 +30,26 @@ type refusal struct {
 	fields wire.ErrorFields
 }
 
-// refuse notes the refusal and returns it; the caller sends the substitute.
+// substitute refuses a message of the given kind: the server gets, in its place, what it
+// must reject. The name is that of a prepared statement.
+func (g *Guard) substitute(kind byte, name []byte, j *judged, ops *Ops) {
+	r := g.refuse(j, ops)
+	g.replies.sent(request{kind: kind, refusal: r})
+	at := len(g.toServer)
+	switch kind {
+	case wire.Parse:
+		g.toServer = wire.AppendParse(g.toServer, name, g.substituteQuery(r.nonce))
+	case wire.Bind:
+		g.toServer = wire.AppendBind(g.toServer, r.nonce)
+	case wire.Execute:
+		g.toServer = wire.AppendExecute(g.toServer, r.nonce)
+	default: // Query, FunctionCall
+		g.toServer = wire.AppendQuery(g.toServer, g.substituteQuery(r.nonce))
+	}
+	ops.send(g.toServer[at:])
+}
+
+// refuse notes the refusal and returns it.
 func (g *Guard) refuse(j *judged, ops *Ops) *refusal {
 	id, nonce := g.cfg.NewRefusal()
 	d := j.verdict.decision

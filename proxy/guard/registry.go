@@ -1,5 +1,7 @@
 package guard
 
+import "slices"
+
 // maxNames bounds the prepared statements and portals that a session may have
 // open: each costs memory here as it does in the server.
 const maxNames = 1 << 16
@@ -121,6 +123,25 @@ func (r *registry) settle(name string, j *judged, made bool) {
 		s.committed = j
 	}
 	r.forget(name, s)
+}
+
+// parametric tells whether a name can stand for a statement whose parameters' types
+// matter.
+func (r *registry) parametric(name []byte) bool {
+	s := r.find(name)
+	if s == nil {
+		return false
+	}
+	isParametric := func(j *judged) bool { return j != nil && j.parametric }
+	return isParametric(s.committed) || slices.ContainsFunc(s.inflight, isParametric)
+}
+
+// typed notes the types of the parameters of the statement that the server has under a
+// name.
+func (r *registry) typed(name string, types []uint32) {
+	if s := r.find([]byte(name)); s != nil && s.committed != nil {
+		s.committed = s.committed.typed(types)
+	}
 }
 
 // remove notes that the server has closed a name.
