@@ -195,7 +195,7 @@ func TestMistakesInAllowancesAreNamedWithTheirPlace(t *testing.T) {
 		"7:40: allowance is for rules with action allow: it says how often the rule allows",
 		`8:41: key "per" is missing: the period, which ends with each statement: 15m, 24h`,
 		"8:49: 0 is not between 1 and 100",
-		`8:58: unknown value "role"; known are source, user, session`,
+		`8:58: unknown value "role"; did you mean "user"?`,
 		`9:41: expected a mapping, found the text "once"`,
 		`10:41: key "per" is missing: the period, which ends with each statement: 15m, 24h`,
 		`10:42: unknown key "once_per"; known are times, per, each`,

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -70,8 +69,11 @@ func parseBreadth(word string) (parser.Breadth, error) {
 		return breadth, nil
 	}
 	names := parser.BreadthNames()
-	if slices.Contains([]string{"all", "any", "*"}, word) {
+	switch word {
+	case "all", "any", "*":
 		return 0, fmt.Errorf("unknown breadth %q; leave breadth out to mean every one", word)
+	case "unbounded", "wide":
+		return 0, fmt.Errorf("unknown breadth %q; what may reach every row is [none, tautology, same_table, open_range, unknown]", word)
 	}
 	return 0, fmt.Errorf("unknown breadth %q; %s", word, suggestion(word, names))
 }

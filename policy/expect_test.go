@@ -101,7 +101,7 @@ func TestEveryMistakeInATestIsNamedWithItsPlace(t *testing.T) {
 			"3:35: a session that is denied sends nothing; leave steps out"}},
 		{"two tests of one name", begin + "  - {name: a, login: deny}\n  - {name: a, login: allow}\n", []string{
 			`4:12: the name "a" is already taken in line 3`}},
-		{"unknown decision", begin + "  - {name: a, login: refuse}\n", []string{`3:22: unknown decision "refuse"; known are allow, deny, would_deny`}},
+		{"unknown decision", begin + "  - {name: a, login: refuse}\n", []string{`3:22: unknown decision "refuse"; did you mean "deny"?`}},
 		{"step without a decision", begin + "  - {name: a, steps: [{rule: carts}]}\n", []string{
 			"3:23: no SQL: write allow, deny, would_deny or record, and behind it what is sent"}},
 		{"step with two", begin + "  - {name: a, steps: [{allow: SELECT 1, deny: SELECT 2}]}\n", []string{

@@ -222,7 +222,14 @@ func items(n *yaml.Node) []*yaml.Node {
 }
 
 func (d *decoder) expected(n *yaml.Node, what string) {
-	d.errorf(n, "expected %s, found %s", what, found(n))
+	advice := ""
+	switch inBlocks := n.Style&yaml.FlowStyle == 0; {
+	case inBlocks && what == "a list" && n.Kind == yaml.MappingNode:
+		advice = "; begin each item with a dash"
+	case inBlocks && what == "a mapping" && n.Kind == yaml.SequenceNode:
+		advice = "; leave the dashes out"
+	}
+	d.errorf(n, "expected %s, found %s%s", what, found(n), advice)
 }
 
 // found describes a node to somebody who expected another.

@@ -7,8 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -78,14 +76,14 @@ func (d *decoder) document(content []byte, need string) (*yaml.Node, bool) {
 		d.errorf(&doc, "the file is empty; %s", need)
 		return nil, false
 	case err != nil:
-		d.syntax(err)
+		d.syntax(content, err)
 		return nil, false
 	}
 	switch err := decode(&more); {
 	case err == nil:
 		d.errorf(&more, "the file holds a second document; leave out the line ---")
 	case !errors.Is(err, io.EOF):
-		d.syntax(err)
+		d.syntax(content, err)
 	}
 	d.refuseAliases(&doc)
 	return doc.Content[0], len(d.errors) == 0
@@ -101,16 +99,4 @@ func (d *decoder) refuseAliases(n *yaml.Node) {
 	for _, child := range n.Content {
 		d.refuseAliases(child)
 	}
-}
-
-var syntaxError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(?s:(.*))$`)
-
-// syntax places an error of the YAML parser, which knows lines but no columns.
-func (d *decoder) syntax(err error) {
-	place, message := yaml.Node{}, err.Error()
-	if m := syntaxError.FindStringSubmatch(message); m != nil {
-		place.Line, _ = strconv.Atoi(m[1])
-		message = m[2]
-	}
-	d.errorf(&place, "not YAML: %s", message)
 }

@@ -65,9 +65,9 @@ func TestEveryMistakeIsNamedWithItsPlace(t *testing.T) {
 		{"no targets", "builtin: true\n", []string{
 			`1:1: key "targets" is missing: the servers that are protected: name at least one server to protect under targets:, with name, environment, listen and upstream`}},
 		{"targets without a value", "targets:\n", []string{"1:9: expected a list, found nothing"}},
-		{"a list instead of a mapping", "- targets\n", []string{"1:1: expected a mapping, found a list"}},
+		{"a list instead of a mapping", "- targets\n", []string{"1:1: expected a mapping, found a list; leave the dashes out"}},
 		{"empty list", "targets: []\n", []string{"1:10: the list is empty; leave the key out instead"}},
-		{"not YAML", "targets:\n\t- name: x\n", []string{"2:1: not YAML: found character that cannot start any token"}},
+		{"not YAML", "targets:\n\t- name: x\n", []string{"2:1: not YAML: found character that cannot start any token; indent with spaces, not with tabs"}},
 		{"two documents", oneTarget + "---\nbuiltin: false\n", []string{"6:1: the file holds a second document; leave out the line ---"}},
 		{"misspelt key", oneTarget + "statement:\n  - name: x\n", []string{`6:1: unknown key "statement"; did you mean "statements"?`}},
 		{"key of another program", oneTarget + "listen_addr: x\n", []string{
@@ -96,7 +96,7 @@ func TestEveryMistakeIsNamedWithItsPlace(t *testing.T) {
 		{"unknown mode", oneTarget + "statements: [{name: x, action: deny, mode: audti}]\n", []string{
 			`6:44: unknown mode "audti"; did you mean "audit"?`}},
 		{"unknown action", oneTarget + "statements: [{name: x, action: block}]\n", []string{
-			`6:32: unknown action "block"; known are allow, deny, audit`}},
+			`6:32: unknown action "block"; did you mean "deny"?`}},
 		{"action that only statements have", oneTarget + "sessions: [{name: x, action: audit}]\n", []string{
 			`6:30: unknown action "audit"; known are allow, deny`}},
 		{"unknown effect", oneTarget + "statements: [{name: x, action: deny, when: {effect: [trunctate, delete, '@destructiv']}}]\n", []string{
@@ -262,11 +262,12 @@ func TestWhatCanHardlyBeMeantIsAWarning(t *testing.T) {
 	}
 }
 
-func TestSuggestionsAreForSlipsOnly(t *testing.T) {
+func TestSuggestionsAreForSlipsAndSynonymsOnly(t *testing.T) {
 	known := []string{"allow", "deny", "audit"}
 	for word, want := range map[string]string{
 		"alow": `did you mean "allow"?`, "dney": `did you mean "deny"?`, "Audit": `did you mean "audit"?`,
-		"refuse": "known are allow, deny, audit", "": "known are allow, deny, audit",
+		"refuse": `did you mean "deny"?`, "dry-run": `did you mean "audit"?`, "effect": "known are allow, deny, audit; effect is for rules under statements",
+		"nonsense": "known are allow, deny, audit", "": "known are allow, deny, audit",
 		strings.Repeat("a", 5000): "known are allow, deny, audit",
 	} {
 		if got := suggestion(word, known); got != want {
