@@ -30,7 +30,7 @@ func (p *predicate) list(array *pg_query.Node) reach {
 
 // arrayLength counts the elements of a literal, or of the value of a parameter.
 func (p *predicate) arrayLength(n *pg_query.Node) (int, bool) {
-	if v, ok := (binding{p.premise.values}).value(n); ok {
+	if v, ok := p.binding().value(n); ok {
 		return v.elements()
 	}
 	if literal, ok := p.stringLiteral(n); ok {

@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"strconv"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -11,8 +12,12 @@ import (
 )
 
 // binding puts the values of parameters into a tree, so that it is judged as if the
-// client had written them. What cannot be read, and every array, stays a parameter.
-type binding struct{ values []Value }
+// client had written them, and takes out what is decided by them, or by literals that
+// a client wrote there itself. What cannot be read, and every array, stays a parameter.
+type binding struct {
+	values  []Value
+	literal *bool // set where the value of a literal was looked at
+}
 
 // in replaces what is inside a node, innermost first. A function's body has parameters
 // of its own.
@@ -46,9 +51,9 @@ func (b binding) simplify(n *pg_query.Node) *pg_query.Node {
 	case e != nil && (e.Kind == pg_query.A_Expr_Kind_AEXPR_OP_ANY || e.Kind == pg_query.A_Expr_Kind_AEXPR_OP_ALL):
 		return b.array(e)
 	case e != nil && e.Kind == pg_query.A_Expr_Kind_AEXPR_NULLIF:
-		return nullIf(e)
+		return b.nullIf(e)
 	case e != nil && e.Kind == pg_query.A_Expr_Kind_AEXPR_OP:
-		return untypedComparison(e)
+		return b.comparison(e)
 	}
 	return nil
 }
@@ -163,40 +168,60 @@ func (b binding) array(e *pg_query.A_Expr) *pg_query.Node {
 }
 
 // nullIf decides NULLIF (”, ...), with which clients say that there is no filter.
-func nullIf(e *pg_query.A_Expr) *pg_query.Node {
+func (b binding) nullIf(e *pg_query.A_Expr) *pg_query.Node {
+	same := b.same(e.Lexpr, e.Rexpr)
 	switch {
-	case isNullLiteral(e.Lexpr), sameStrings(e.Lexpr, e.Rexpr) == isTrue:
+	case isNullLiteral(e.Lexpr), same == isTrue:
 		return Value{Null: true}.constant()
-	case isNullLiteral(e.Rexpr), sameStrings(e.Lexpr, e.Rexpr) == isFalse:
+	case isNullLiteral(e.Rexpr), same == isFalse:
 		return e.Lexpr
 	}
 	return nil
 }
 
-// untypedComparison decides = and <> on a value whose type is not known.
-func untypedComparison(e *pg_query.A_Expr) *pg_query.Node {
+// comparison decides = and <> on strings, among them values whose type is not known.
+func (b binding) comparison(e *pg_query.A_Expr) *pg_query.Node {
 	c := comparatorOf(e.Name)
-	same := sameStrings(e.Lexpr, e.Rexpr)
-	if e.Lexpr == nil || same == undecided || c != equal && c != unequal {
+	if e.Lexpr == nil || c != equal && c != unequal {
+		return nil
+	}
+	same := b.same(e.Lexpr, e.Rexpr)
+	if same == undecided {
 		return nil
 	}
 	return booleanNode((same == isTrue) == (c == equal))
 }
 
-// sameStrings compares two strings. A value whose type is not known differs for sure
-// from the empty string alone, unless it is blank: '1 day' equals '24:00' as an interval.
-func sameStrings(l, r *pg_query.Node) verdict {
-	a, vague, isString := stringConstant(l)
-	b, alsoVague, alsoString := stringConstant(r)
+// same compares two strings, or a string with a number, which makes it one. A value
+// whose type is not known differs for sure from the empty string alone, unless it is
+// blank: '1 day' equals '24:00' as an interval.
+func (b binding) same(l, r *pg_query.Node) verdict {
+	left, vague, isString := stringConstant(l)
+	right, alsoVague, alsoString := stringConstant(r)
+	if isString || alsoString {
+		*b.literal = true
+	}
 	switch {
+	case isString && r.GetAConst().GetIval() != nil:
+		return sameNumber(left, r)
+	case alsoString && l.GetAConst().GetIval() != nil:
+		return sameNumber(right, l)
 	case !isString || !alsoString:
 		return undecided
-	case a == b:
+	case left == right:
 		return isTrue
-	case !vague && !alsoVague || a == "" && strings.TrimSpace(b) != "" || b == "" && strings.TrimSpace(a) != "":
+	case !vague && !alsoVague || left == "" && strings.TrimSpace(right) != "" || right == "" && strings.TrimSpace(left) != "":
 		return isFalse
 	}
 	return undecided
+}
+
+func sameNumber(text string, n *pg_query.Node) verdict {
+	value, err := strconv.ParseInt(text, 10, 32)
+	if err != nil {
+		return undecided
+	}
+	return truth(int32(value) == n.GetAConst().GetIval().Ival)
 }
 
 // stringConstant returns the string that a node is; vague is set where its type is not

@@ -30,14 +30,23 @@ func (s *Summary) keep(sql string, o premise) {
 // bind puts the values of parameters where they stand, if they are known.
 func (w *walker) bind(n *pg_query.Node) {
 	if n != nil && w.premise.values != nil {
-		binding{w.premise.values}.in(n)
+		w.binding().in(n)
 	}
 }
+
+// settle takes out of a condition what is decided without the values of parameters.
+func (w *walker) settle(n *pg_query.Node) {
+	if w.premise.values == nil {
+		w.binding().in(n)
+	}
+}
+
+func (w *walker) binding() binding { return binding{w.premise.values, &w.literalDependent} }
 
 // widen makes the acts of a statement those of the worst values, where some are not
 // known and make a difference.
 func (w *walker) widen(n *pg_query.Node) {
-	if !w.affected() || !dependsOnParameters(n, binding{w.premise.values}) {
+	if !w.affected() || !dependsOnParameters(n, w.binding()) {
 		return
 	}
 	w.parametric = w.premise.values == nil

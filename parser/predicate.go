@@ -22,6 +22,7 @@ func (w *walker) measure(target *pg_query.RangeVar, from []*pg_query.Node, condi
 	var terms []term
 	for _, c := range conditions {
 		if c != nil {
+			w.settle(c)
 			terms = p.flatten(terms, c, false)
 		}
 	}
