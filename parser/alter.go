@@ -23,13 +23,14 @@ var alterForms = map[pg_query.AlterTableType]alterForm{
 	pg_query.AlterTableType_AT_DetachPartitionFinalize: {Drop, TraitsOf(DetachPartition)},
 	pg_query.AlterTableType_AT_DropInherit:             {Drop, TraitsOf(DetachPartition)},
 	pg_query.AlterTableType_AT_ChangeOwner:             {effect: Privileges},
+	pg_query.AlterTableType_AT_SetIdentity:             {effect: Alter}, // see formOf
 	pg_query.AlterTableType_AT_AlterColumnType:         {Alter, TraitsOf(SetType)},
 	pg_query.AlterTableType_AT_SetUnLogged:             {Alter, TraitsOf(SetUnlogged)},
 	pg_query.AlterTableType_AT_SetLogged:               {Alter, TraitsOf(SetLogged)},
 	pg_query.AlterTableType_AT_SetTableSpace:           {Alter, TraitsOf(SetTablespace)},
 	pg_query.AlterTableType_AT_SetAccessMethod:         {Alter, TraitsOf(SetAccessMethod)},
 	pg_query.AlterTableType_AT_DropNotNull:             {Alter, TraitsOf(DropNotNull)},
-	pg_query.AlterTableType_AT_DropIdentity:            {Alter, TraitsOf(DropIdentity)},
+	pg_query.AlterTableType_AT_DropIdentity:            {Drop, TraitsOf(DropIdentity)},
 	pg_query.AlterTableType_AT_DropExpression:          {Alter, TraitsOf(DropExpression)},
 	pg_query.AlterTableType_AT_DisableTrig:             {Alter, TraitsOf(DisableTrigger)},
 	pg_query.AlterTableType_AT_DisableTrigAll:          {Alter, TraitsOf(DisableTrigger)},
@@ -53,10 +54,7 @@ func (w *walker) altersTable(n *pg_query.AlterTableStmt) {
 }
 
 func (w *walker) altersOne(rel Relation, cmd *pg_query.AlterTableCmd) {
-	form, special := alterForms[cmd.Subtype]
-	if cmd.Subtype == pg_query.AlterTableType_AT_ColumnDefault && cmd.Def == nil {
-		form, special = alterForm{Alter, TraitsOf(DropDefault)}, true
-	}
+	form, special := formOf(cmd)
 	if !special || form.effect != Alter {
 		w.act(Act{Effect: Alter, Relation: rel})
 	}
@@ -67,11 +65,23 @@ func (w *walker) altersOne(rel Relation, cmd *pg_query.AlterTableCmd) {
 	case cmd.Subtype == pg_query.AlterTableType_AT_ColumnDefault: // of rows to come
 		w.later(func() { w.node(cmd.Def) })
 		return
-	case cmd.Subtype == pg_query.AlterTableType_AT_AlterColumnType && computes(cmd):
+	case cmd.Subtype == pg_query.AlterTableType_AT_AlterColumnType && w.computes(cmd):
 		// Every row is written anew, with whatever USING makes of it.
 		w.act(Act{Effect: Update, Relation: rel, Breadth: NoPredicate, Object: cmd.Name, Traits: form.traits})
 	}
 	w.node(cmd.Def)
+}
+
+// formOf returns the form of one of the parts of ALTER TABLE, if it is one of alterForms.
+func formOf(cmd *pg_query.AlterTableCmd) (form alterForm, special bool) {
+	switch form, special = alterForms[cmd.Subtype]; {
+	case cmd.Subtype == pg_query.AlterTableType_AT_ColumnDefault && cmd.Def == nil:
+		return alterForm{Alter, TraitsOf(DropDefault)}, true
+	case cmd.Subtype == pg_query.AlterTableType_AT_SetIdentity:
+		form.traits = restarts(cmd.Def.GetList().GetItems())
+		return form, form.traits != 0
+	}
+	return form, special
 }
 
 // objectOf returns what a form of ALTER TABLE is about: a column, a constraint, a
@@ -83,10 +93,16 @@ func objectOf(cmd *pg_query.AlterTableCmd) string {
 	return cmd.Name
 }
 
-// computes tells whether USING may lose more than the change of type does by itself:
-// it is none, or casts the column. A cast to a length cuts what is longer, where
-// without USING the server would refuse it.
-func computes(cmd *pg_query.AlterTableCmd) bool {
+// computes tells whether a change of type makes other values: USING does, unless it
+// casts the column. A cast to a length cuts what is longer, where without USING the
+// server would refuse it; a negative scale rounds.
+func (w *walker) computes(cmd *pg_query.AlterTableCmd) bool {
+	if sizes := cmd.Def.GetColumnDef().GetTypeName().GetTypmods(); len(sizes) == 2 {
+		w.literalDependent = true
+		if sizes[1].GetAConst().GetIval().GetIval() < 0 {
+			return true
+		}
+	}
 	using := cmd.Def.GetColumnDef().GetRawDefault()
 	for using != nil {
 		switch {
@@ -126,11 +142,19 @@ func traitsOf(m protoreflect.Message) TraitSet {
 		return cascades(n.Behavior)
 	case *pg_query.GrantRoleStmt:
 		return cascades(n.Behavior)
+	case *pg_query.AlterRoleSetStmt, *pg_query.AlterDatabaseSetStmt:
+		return TraitsOf(Persistent)
 	case *pg_query.AlterSeqStmt:
-		for _, o := range n.Options {
-			if o.GetDefElem().GetDefname() == "restart" {
-				return TraitsOf(Restart)
-			}
+		return restarts(n.Options)
+	}
+	return 0
+}
+
+// restarts looks for RESTART among the options of a sequence.
+func restarts(options []*pg_query.Node) TraitSet {
+	for _, o := range options {
+		if o.GetDefElem().GetDefname() == "restart" {
+			return TraitsOf(Restart)
 		}
 	}
 	return 0

@@ -12,20 +12,68 @@ func (w *walker) call(f *pg_query.FuncCall) {
 	if isSyntax(f, name) {
 		return
 	}
-	effects := functionEffects(name.Schema, name.Name)
+	w.stmt.calls(strings.ToLower(name.String()))
+	g := functionNamed(name.Schema, name.Name)
 	switch {
-	case effects.Has(Settings):
-		w.stmt.calls(strings.ToLower(name.String()))
+	case g.arguments != 0 && g.arguments != len(f.Args):
+	case g.effects.Has(Settings):
 		w.setConfig(f, name)
+	case g.effects.Has(Dynamic):
+		w.runsText(f, g, name.String())
 	default:
-		w.called(name)
+		w.acts(g.acts(name.String(), areGiven(f.Args)))
 	}
 }
 
-// called records a function by its name, as one that is called.
+func (w *walker) acts(acts []Act) {
+	for _, a := range acts {
+		w.act(a)
+	}
+}
+
+// runsText records a function that runs its arguments as SQL. Which of them are SQL
+// differs: a name, a connection string or an option is none by its form.
+func (w *walker) runsText(f *pg_query.FuncCall, g functionGroup, name string) {
+	w.literalDependent = true
+	g.effects &^= SetOf(Dynamic)
+	w.acts(g.acts(name, false))
+	text := &runTimeText{walker: w, function: name}
+	for _, arg := range f.Args {
+		for _, o := range text.outcomes(passed(arg)) {
+			text.run(o)
+		}
+	}
+}
+
+// passed returns what is passed, without the name that it is passed by.
+func passed(n *pg_query.Node) *pg_query.Node {
+	if named := n.GetNamedArgExpr(); named != nil {
+		return named.Arg
+	}
+	return n
+}
+
+// areGiven tells whether all arguments have one value for the whole statement, so that
+// they are about one object. lo_open makes a handle of the object that it is given.
+func areGiven(args []*pg_query.Node) bool {
+	for _, n := range args {
+		for n = passed(n); n.GetTypeCast() != nil; {
+			n = n.GetTypeCast().Arg
+		}
+		switch f := n.GetFuncCall(); {
+		case n.GetAConst() != nil, n.GetParamRef() != nil:
+		case f != nil && relationNamed(parts(f.Funcname)).Name == "lo_open" && areGiven(f.Args):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// called records a function by its name, as one that is called with anything.
 func (w *walker) called(name Relation) {
 	w.stmt.calls(strings.ToLower(name.String()))
-	w.object(name.String(), functionEffects(name.Schema, name.Name).List()...)
+	w.acts(functionNamed(name.Schema, name.Name).acts(name.String(), false))
 }
 
 // isSyntax tells whether gram.y made the call of other syntax: EXTRACT, AT TIME ZONE,
@@ -55,9 +103,8 @@ func (w *walker) setConfig(f *pg_query.FuncCall, name Relation) {
 // of the table are recorded: any other name is nearly always a column.
 func (w *walker) attribute(fields []*pg_query.Node) {
 	for _, name := range parts(fields) {
-		if effects := functionEffects("", name); effects != 0 {
-			w.stmt.calls(name)
-			w.object(name, effects.List()...)
+		if functionEffects("", name) != 0 {
+			w.called(Relation{Name: name})
 		}
 	}
 }

@@ -19,6 +19,8 @@ const (
 type runTimeText struct {
 	*walker
 	routine *routine // nil outside PL/pgSQL
+	// function is the one that runs its argument, which may be no SQL.
+	function string
 	// following are the variables whose values are being looked at.
 	following []string
 	searched  bool
@@ -52,14 +54,14 @@ func (r *runTimeText) execute(expression string) {
 			r.searched = true
 			r.everyString()
 		}
-		r.run(o, "")
+		r.run(o)
 	}
 }
 
-// run judges one text that is run, by the function with the given name.
-func (r *runTimeText) run(o outcome, function string) {
+// run judges one text that is run.
+func (r *runTimeText) run(o outcome) {
 	if !o.shown {
-		r.object(function, Dynamic)
+		r.object(r.function, Dynamic)
 	}
 	if o == anyText {
 		return
@@ -70,7 +72,7 @@ func (r *runTimeText) run(o outcome, function string) {
 			return
 		}
 	}
-	r.guess(o.text, o.shown)
+	r.guess(o.text, o.shown && r.function == "")
 }
 
 // everyString judges the strings of a function in which SQL may be put together.
@@ -150,6 +152,10 @@ func constantText(c *pg_query.A_Const) []outcome {
 		return []outcome{{c.GetSval().Sval, true}}
 	case c.GetIval() != nil:
 		return []outcome{{strconv.Itoa(int(c.GetIval().Ival)), true}}
+	case c.GetFval() != nil:
+		return []outcome{{c.GetFval().Fval, true}}
+	case c.GetBoolval() != nil:
+		return []outcome{{strconv.FormatBool(c.GetBoolval().Boolval)[:1], true}}
 	case c.Isnull:
 		return []outcome{{"", true}}
 	}

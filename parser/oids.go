@@ -15,14 +15,11 @@ func FunctionByOID(oid uint32) (name string, acts []Act) {
 	if name == "" {
 		return "", nil
 	}
-	for _, e := range functionEffects("pg_catalog", name).List() {
-		acts = append(acts, Act{Effect: e, Object: name})
-	}
-	return name, acts
+	return name, functionNamed("pg_catalog", name).acts(name, true)
 }
 
-// sideEffectOIDs are the functions of functionGroups in PostgreSQL 14 to 18. A
-// test reads them from the servers.
+// sideEffectOIDs are the functions of functionGroups in PostgreSQL 14 to 18;
+// test/functions proves it.
 var sideEffectOIDs = map[uint32]string{
 	275:  "pg_nextoid",
 	715:  "lo_create",
@@ -95,7 +92,6 @@ var sideEffectOIDs = map[uint32]string{
 	3577: "pg_logical_emit_message",
 	3578: "pg_logical_emit_message",
 	3591: "binary_upgrade_create_empty_extension",
-	3684: "ts_rewrite",
 	3685: "ts_rewrite",
 	3689: "ts_stat",
 	3690: "ts_stat",
@@ -146,6 +142,8 @@ var sideEffectOIDs = map[uint32]string{
 	6271: "pg_ls_logicalmapdir",
 	6272: "pg_ls_replslotdir",
 	6305: "pg_log_standby_snapshot",
+	6319: "binary_upgrade_add_sub_rel_state",
+	6320: "binary_upgrade_replorigin_advance",
 	6344: "pg_sync_replication_slots",
 	6362: "pg_restore_relation_stats",
 	6363: "pg_restore_attribute_stats",

@@ -63,6 +63,7 @@ func (w *walker) statement(m proto.Message) {
 		w.sets(n)
 	case *pg_query.AlterSystemStmt:
 		w.kind("ALTER SYSTEM")
+		w.act(Act{Effect: Alter, Object: n.Setstmt.GetName(), Traits: TraitsOf(Persistent)})
 		w.message(n.Setstmt)
 	case *pg_query.TransactionStmt:
 		w.transacts(n)

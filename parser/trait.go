@@ -32,7 +32,8 @@ const (
 	DisableRowSecurity
 	Rename
 	SetSchema
-	Restart // RESTART IDENTITY, ALTER SEQUENCE ... RESTART
+	Restart    // RESTART IDENTITY, ALTER SEQUENCE ... RESTART, setval
+	Persistent // a setting that outlives the session: ALTER SYSTEM, ALTER ROLE ... SET
 	traitCount
 )
 
@@ -40,7 +41,7 @@ var traitNames = [traitCount]string{
 	"cascade", "deferred", "temporary", "drop_column", "drop_constraint", "detach_partition", "set_type",
 	"set_unlogged", "set_logged", "set_tablespace", "set_access_method", "drop_default", "drop_not_null",
 	"drop_identity", "drop_expression", "disable_trigger", "disable_rule", "disable_row_security", "rename",
-	"set_schema", "restart",
+	"set_schema", "restart", "persistent",
 }
 
 // String returns the name that policies use.

@@ -157,6 +157,10 @@ func (w *walker) contents(m protoreflect.Message) {
 		if n.RenameType == pg_query.ObjectType_OBJECT_ROLE {
 			w.object(n.Subname, Role)
 		}
+	case *pg_query.AlterPublicationStmt:
+		if n.Action != pg_query.AlterPublicationAction_AP_AddObjects && len(n.Pubobjects) > 0 {
+			w.object(n.Pubname, Drop) // SET drops what it does not name
+		}
 	case *pg_query.RefreshMatViewStmt:
 		if n.SkipData {
 			w.on(n.Relation, Truncate)

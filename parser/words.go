@@ -15,7 +15,7 @@ var effectWords = [effectCount][]string{
 	Delete:      {"delete"},
 	Merge:       {"merge"},
 	Truncate:    {"truncate", "refresh"},
-	Drop:        {"drop", "detach", "inherit"},
+	Drop:        {"drop", "detach", "inherit", "publication"},
 	Alter:       {"alter", "comment", "security"},
 	Create:      {"create", "into", "import"},
 	Privileges:  {"grant", "revoke", "owner", "owned", "reassign"},

@@ -46,7 +46,15 @@ var builtinStatements = []statementRule{
 	refuse("unbounded-update", parser.Update, wide),
 	refuse("copy-program", parser.CopyProgram, 0),
 	refuse("dynamic", parser.Dynamic, 0),
+	refuseTrait("restart", parser.Alter, parser.Restart),
+	refuseTrait("persistent-setting", parser.Alter, parser.Persistent),
 	refuse("unknown", parser.Unknown, 0),
+}
+
+func refuseTrait(name string, effect parser.Effect, trait parser.Trait) statementRule {
+	r := refuse(name, effect, 0)
+	r.traits = parser.TraitsOf(trait)
+	return r
 }
 
 func refuse(name string, effect parser.Effect, breadths breadthSet) statementRule {

@@ -11,7 +11,7 @@ import (
 )
 
 func TestInterestIsInWhatIsNotPlainlyAllowed(t *testing.T) {
-	const safe = "update,delete,truncate,drop,copy_program,dynamic,execute,unknown"
+	const safe = "update,delete,truncate,drop,alter,copy_program,dynamic,execute,unknown"
 	tests := []struct {
 		name, statements string
 		effects          string
@@ -25,7 +25,7 @@ func TestInterestIsInWhatIsNotPlainlyAllowed(t *testing.T) {
 		{"an allow for everything", "statements: [{name: a, action: allow}]\n", "", nil},
 		{"an allow for everything of another user", "statements: [{name: a, action: allow, when: {user: other}}]\n", safe, nil},
 		{"an allow for an effect", "statements: [{name: a, action: allow, when: {effect: [truncate, drop, unknown]}}]\n",
-			"update,delete,copy_program,dynamic,execute", nil},
+			"update,delete,alter,copy_program,dynamic,execute", nil},
 		{"an allow for some relations", "statements: [{name: a, action: allow, when: {effect: truncate, relation: tmp_*}}]\n", safe, nil},
 		{"an allow for some breadths", "statements: [{name: a, action: allow, when: {effect: delete, breadth: open_range}}]\n", safe, nil},
 		{"an audit before an allow", "statements: [{name: a, action: audit, when: {effect: read}}, {name: b, action: allow}]\n", "read,execute", nil},

@@ -53,6 +53,13 @@ func what(act *parser.Act, s *parser.Summary) string {
 		return subject + " reaches the database server's own files and programs"
 	case parser.Dynamic:
 		return subject + " does not show what it does"
+	case parser.Alter:
+		if act.Traits.Has(parser.Restart) {
+			return subject + " begins a sequence anew, so that it may give out numbers again"
+		}
+		if act.Traits.Has(parser.Persistent) {
+			return subject + " changes a setting of sessions to come"
+		}
 	case parser.Unknown:
 		if s.Reason != "" {
 			return fmt.Sprintf("the statement could not be understood: %s", s.Reason)

@@ -26,6 +26,8 @@ func TestRulesTellActsByTheirTraits(t *testing.T) {
 		{"alter orders", parser.TraitsOf(parser.DisableRowSecurity), "deny guards"},
 		{"alter orders", parser.TraitsOf(parser.Rename), "deny renames"},
 		{"alter orders", 0, "allow"},
+		{"alter orders_id_seq", parser.TraitsOf(parser.Restart), "deny builtin/restart"},
+		{"alter -", parser.TraitsOf(parser.Persistent), "deny builtin/persistent-setting"},
 		{"delete scratch none", parser.TraitsOf(parser.Temporary), "allow"},
 		{"delete scratch none", 0, "deny builtin/unbounded-delete"},
 		{"update scratch none", parser.TraitsOf(parser.Temporary), "deny scratch"},
