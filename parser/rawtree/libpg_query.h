@@ -22,3 +22,5 @@ ELSEWHERE void *pg_query_enter_memory_context(void);
 ELSEWHERE void pg_query_exit_memory_context(void *context);
 ELSEWHERE struct raw_result pg_query_raw_parse(const char *input, int parser_options);
 ELSEWHERE void pg_query_free_error(struct raw_error *error);
+ELSEWHERE void MemoryContextSetParent(void *context, void *parent);
+ELSEWHERE void MemoryContextDelete(void *context);

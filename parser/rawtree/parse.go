@@ -21,19 +21,23 @@ static struct parsed rawtree_parse(const char *sql) {
 	p.tree = r.tree;
 	p.error = r.error;
 	free(r.stderr_buffer);
+	// The top context and the current one are thread-local (mcxt.c). Out of the one's
+	// children, and with the top context current again, which leaving any context does,
+	// this one is of no thread.
+	MemoryContextSetParent(p.context, NULL);
+	pg_query_exit_memory_context(pg_query_enter_memory_context());
 	return p;
 }
 
 static void rawtree_release(struct parsed p) {
 	if (p.error != NULL)
 		pg_query_free_error(p.error);
-	pg_query_exit_memory_context(p.context);
+	MemoryContextDelete(p.context);
 }
 */
 import "C"
 
 import (
-	"runtime"
 	"unsafe"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -47,9 +51,8 @@ func Parse(sql string) (*pg_query.ParseResult, error) {
 	terminated := make([]byte, len(sql)+1)
 	copy(terminated, sql)
 
-	// libpg_query keeps its memory contexts in thread-local variables (pg_query.c).
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	// The goroutine may go on in another thread. To keep it on this one would cost a
+	// thread for each goroutine that is interrupted in here.
 	parsed := C.rawtree_parse((*C.char)(unsafe.Pointer(unsafe.SliceData(terminated))))
 	defer C.rawtree_release(parsed)
 	if parsed.error != nil {

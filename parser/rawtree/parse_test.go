@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime/pprof"
 	"strings"
+	"sync"
 	"testing"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -29,7 +31,7 @@ func corpus(t testing.TB) []string {
 		case ".sql":
 			texts = append(texts, script(t, path)...)
 		case ".txt":
-			if strings.HasSuffix(filepath.Dir(path), "parser/testdata") {
+			if strings.Contains(filepath.ToSlash(path), "parser/testdata/") {
 				texts = append(texts, samples(t, path)...)
 			}
 		}
@@ -121,6 +123,25 @@ func TestThreadsDoNotDisturbEachOther(t *testing.T) {
 				agrees(t, sql)
 			}
 		})
+	}
+}
+
+func TestManyGoroutinesNeedFewThreads(t *testing.T) {
+	const goroutines = 500
+	texts := corpus(t)
+	threads := pprof.Lookup("threadcreate")
+	before := threads.Count()
+	var wg sync.WaitGroup
+	for range goroutines {
+		wg.Go(func() {
+			for _, sql := range texts {
+				_, _ = rawtree.Parse(sql)
+			}
+		})
+	}
+	wg.Wait()
+	if n := threads.Count() - before; n > goroutines/4 {
+		t.Errorf("%d goroutines made %d threads", goroutines, n)
 	}
 }
 

@@ -20,6 +20,8 @@
 #define pg_query_exit_memory_context ours_exit
 #define pg_query_raw_parse ours_raw_parse
 #define pg_query_free_error ours_free_error
+#define MemoryContextSetParent ours_set_parent
+#define MemoryContextDelete ours_delete
 #include "libpg_query.h"
 
 #define SAME(ours, theirs, member)                                                       \
