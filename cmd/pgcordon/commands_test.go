@@ -45,7 +45,10 @@ func TestExplainNamesEnvironmentEffectsAndRule(t *testing.T) {
 		{"--target shop --source 192.0.2.1", "SELECT 1", 2, []string{"environment unknown (no source rule matches)", "builtin/unknown-source"}},
 		{"--target shop --source 192.0.2.1 --certificate batch-7", "SELECT 1", 0, []string{"source rule batch"}},
 		{"--target copy --source 10.20.1.7", "DROP TABLE t", 0, []string{"would be refused", "builtin/drop"}},
-		{"--target shop --source 10.30.1.7", "FROM t SELEC", 2, []string{"tokens", "builtin/unknown"}},
+		{"--target shop --source 10.30.1.7", "FROM t DELETE", 2, []string{"tokens", "builtin/unknown"}},
+		{"--target shop --source 10.30.1.7", "FROM t SELEC", 0, []string{"tokens", "what the server answers"}}, // an error
+		{"--target shop --source 10.30.1.7 --parameter 0", "DELETE FROM t WHERE id > $1", 2, []string{"builtin/unbounded-delete"}},
+		{"--target shop --source 10.30.1.7 --parameter a,b", "DELETE FROM t WHERE id = $1", 0, []string{"what the server answers"}},
 	}
 	for _, c := range cases {
 		args := append(append([]string{"explain", "--config", file}, strings.Fields(c.args)...), c.sql)

@@ -12,21 +12,23 @@ import (
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/policy"
 	"github.com/pgcordon/pgcordon/proxy/guard"
+	"github.com/pgcordon/pgcordon/proxy/rehearsal"
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
 type explainCommand struct {
-	Config      string `short:"c" placeholder:"FILE" help:"Configuration file. Without it: the built-in policy."`
-	Target      string `placeholder:"NAME" help:"Target; needed where the file has several."`
-	Source      string `placeholder:"ADDRESS" help:"Address of the client. Without it: a unix socket."`
-	Balancer    string `placeholder:"ADDRESS" help:"Address of the balancer that sent a PROXY header."`
-	Certificate string `placeholder:"CN" help:"Common name of the client's certificate."`
-	User        string `short:"U" default:"postgres" help:"Role that the client logs in as."`
-	Database    string `short:"d" help:"Database; the role's name by default."`
-	Application string `help:"application_name."`
-	Replication bool   `help:"A replication connection."`
-	JSON        bool   `help:"Print JSON."`
-	SQL         string `arg:"" optional:"" help:"Query string; read from standard input where it is absent or \"-\"."`
+	Config      string    `short:"c" placeholder:"FILE" help:"Configuration file. Without it: the built-in policy."`
+	Target      string    `placeholder:"NAME" help:"Target; needed where the file has several."`
+	Source      string    `placeholder:"ADDRESS" help:"Address of the client. Without it: a unix socket."`
+	Balancer    string    `placeholder:"ADDRESS" help:"Address of the balancer that sent a PROXY header."`
+	Certificate string    `placeholder:"CN" help:"Common name of the client's certificate."`
+	User        string    `short:"U" default:"postgres" help:"Role that the client logs in as."`
+	Database    string    `short:"d" help:"Database; the role's name by default."`
+	Application string    `help:"application_name."`
+	Replication bool      `help:"A replication connection."`
+	Parameter   []*string `placeholder:"VALUE" sep:"none" help:"Value of $$1, the next one of $$2, and so on."`
+	JSON        bool      `help:"Print JSON."`
+	SQL         string    `arg:"" optional:"" help:"Query string; read from standard input where it is absent or \"-\"."`
 }
 
 // explanation is what explain prints. Its names are those of the audit log.
@@ -130,23 +132,27 @@ func (c *explainCommand) explain(s *streams, sql string) (*explanation, error) {
 		e.Client = fmt.Sprintf("FATAL %s: pgcordon refused the session: rule %s", wire.InvalidAuthorization, admission.Rule)
 		return e, nil
 	}
-	e.judge(p.Ruleset(target, client), sql, c.Replication)
+	e.dissect(p.Ruleset(target, client), sql, c.Replication)
+	e.decide(rehearsal.Judge(p, target, client, sql, c.Parameter))
 	return e, nil
 }
 
-// judge decides on the text as a session does.
-func (e *explanation) judge(rules *policy.Ruleset, sql string, replication bool) {
-	s := parser.Summarize(sql, parser.Options{Replication: replication})
-	e.JudgedBy = s.JudgedBy()
-	for _, st := range s.Statements {
-		e.Statements = append(e.Statements, explainStatement(rules, s, st, sql))
-	}
-	d := rules.Decide(s, policy.Context{})
+// decide tells of the decision that a session would take on the text.
+func (e *explanation) decide(d policy.Decision) {
 	e.Decision = rulingOf(d)
 	e.Client = "what the server answers"
 	if d.Deny {
 		e.Client = fmt.Sprintf("ERROR %s: %s", wire.InsufficientPrivilege,
 			guard.Message(d, e.Source.Environment, e.Target.Environment, "<event id>"))
+	}
+}
+
+// dissect tells what the text does, and what would be decided on each act alone.
+func (e *explanation) dissect(rules *policy.Ruleset, sql string, replication bool) {
+	s := parser.Summarize(sql, parser.Options{Replication: replication})
+	e.JudgedBy = s.JudgedBy()
+	for _, st := range s.Statements {
+		e.Statements = append(e.Statements, explainStatement(rules, s, st, sql))
 	}
 }
 

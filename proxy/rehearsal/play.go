@@ -53,6 +53,13 @@ func Play(p *policy.Policy, t *policy.Test) *Result {
 	return r
 }
 
+// Judge decides on one query string as a session that begins with it does. Where there
+// are parameters they are sent with it, as text. Allowances are unused.
+func Judge(p *policy.Policy, t *policy.Target, c policy.Client, sql string, parameters []*string) policy.Decision {
+	d, _ := newSession(p, t, c, nil).run(sql, parameters)
+	return d
+}
+
 func (r *Result) fail(at policy.Place, what, want, got, reason string) {
 	r.Failures = append(r.Failures, Failure{at, what, want, got, reason})
 }
