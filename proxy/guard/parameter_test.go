@@ -8,10 +8,7 @@ import (
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
-const (
-	int4OID = 23
-	textOID = 25
-)
+const int4OID = 23 // pg_type.dat
 
 // parseTyped is a Parse message that fixes the types of parameters.
 func parseTyped(name, sql string, types ...uint32) []byte {
@@ -65,7 +62,7 @@ func TestValuesDecideAtBind(t *testing.T) {
 		{"typed by Parse, binary", parseTyped("s", mayBeOne, int4OID), bindWith("s", inBinary, int4(2)), false},
 		{"typed by Parse, binary, true", parseTyped("s", mayBeOne, int4OID), bindWith("s", inBinary, int4(1)), true},
 		{"typed by nobody, binary", parse("s", mayBeOne), bindWith("s", inBinary, int4(2)), true},
-		{"type that is none", parseTyped("s", mayBeOne, textOID), bindWith("s", inBinary, "2"), true},
+		{"typed by Parse, not built in", parseTyped("s", mayBeOne, 99999), bindWith("s", inBinary, int4(2)), true},
 		{"pattern", parse("s", "DELETE FROM t WHERE name LIKE $1"), bindWith("s", text, "ab%"), false},
 		{"pattern of anything", parse("s", "DELETE FROM t WHERE name LIKE $1"), bindWith("s", text, "%"), true},
 		{"list", parse("s", listed), bindWith("s", text, "{1,2,3}"), false},
