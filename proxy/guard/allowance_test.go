@@ -63,6 +63,8 @@ func TestAnAllowanceIsUsedByWhatExecutes(t *testing.T) {
 			"allow, allow, record once, allow"},
 		{"EXECUTE in SQL of what uses it", [][]byte{parse("s", sql), query("EXECUTE s"), query("EXECUTE s")},
 			"record once, deny builtin/truncate"},
+		{"EXECUTE twice in a string", [][]byte{parse("s", sql), query("EXECUTE s; EXECUTE s")},
+			"deny builtin/truncate"},
 		{"function calls", [][]byte{wire.AppendFunctionCall(nil, 2096), wire.AppendFunctionCall(nil, 2096)},
 			"record calls, deny no-calls"},
 	}

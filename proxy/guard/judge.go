@@ -240,7 +240,7 @@ func (g *Guard) resolve(r *registry, name []byte, values []parser.Value) (worst 
 // in one where both rest on allowances.
 func worse(a, b *judged) *judged {
 	switch {
-	case b == nil || a == b:
+	case b == nil:
 		return a
 	case a.claims() && b.claims():
 		both := *a
