@@ -12,11 +12,12 @@ import (
 // admit decides whether the session may reach the server, which has not yet heard
 // of it. It returns the refusal for the client, or nil.
 func (s *session) admit() *relay.Farewell {
-	s.admission = s.place.policy.Admit(s.place.target, s.client)
-	if s.admission.Allowed {
-		return nil
+	admission := s.place.policy.Admit(s.place.target, s.client)
+	if !admission.Allowed {
+		return s.refusal(admission, s.client.Source)
 	}
-	return s.refusal(s.admission, s.client.Source)
+	s.admission = &admission
+	return nil
 }
 
 // refusal records a refused session and returns what its client is told. source is

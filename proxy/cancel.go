@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"io"
 	"net/netip"
 	"sync"
@@ -17,7 +16,7 @@ const cancelWait = 10 * time.Second
 // of its key, and waits until the server has closed: that is how a client knows
 // that the signal is on its way.
 // https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
-func (s *session) forwardCancel(ctx context.Context, packet []byte) error {
+func (s *session) forwardCancel(packet []byte) error {
 	admission := s.place.policy.MayAdmit(s.place.target, s.client.Source)
 	switch {
 	case !admission.Allowed:
@@ -27,7 +26,7 @@ func (s *session) forwardCancel(ctx context.Context, packet []byte) error {
 		s.recordCancel("rate_limited", admission)
 		return fail(KindLimit, "cancel request", errCancelRate)
 	}
-	conn, err := s.place.dialUpstream(ctx)
+	conn, err := s.dial()
 	if err != nil {
 		s.recordCancel("failed", admission)
 		return err

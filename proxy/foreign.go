@@ -17,7 +17,7 @@ func (s *session) forwardForeign(o *opening) error {
 		s.refusal(admission, s.client.Source).Tell(o.conn)
 		return fail(KindRefused, "session", errRefused)
 	}
-	conn, err := s.place.dialUpstream(s.ctx)
+	conn, err := s.dial()
 	if err != nil {
 		dialFailure(s.place.target.Name).Tell(o.conn)
 		return err

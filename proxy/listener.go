@@ -49,7 +49,7 @@ func (s *Server) admitConnection(l *listener, conn net.Conn) {
 		return
 	}
 	s.wait.Add(1)
-	go s.serve(p, l.endpoint, conn)
+	go s.serve(p, l, conn)
 }
 
 // turnAway tells a client that there are too many sessions. It must not wait for

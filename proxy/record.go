@@ -196,8 +196,10 @@ func (s *session) loginAccepted(wait bool) bool {
 		s.metrics.Refused(s.admission.Rule, metrics.WouldDeny)
 	}
 	s.login.Stop()
+	s.login, s.admission = nil, nil // an idle session is to be small
 	s.loggedIn.Store(true)
 	s.server.inLogin.Add(-1)
+	s.server.logins.Add(1)
 	return true
 }
 
@@ -226,8 +228,9 @@ func (s *session) recordEnd(err error) {
 // outcome names the end of a relayed session in metrics.
 func (s *session) outcome(err error) string {
 	var e *Error
+	_, over := s.ending.Over()
 	switch {
-	case s.ctx.Err() != nil:
+	case over:
 		return "ended"
 	case errors.As(err, &e):
 		return string(e.Kind)

@@ -27,8 +27,8 @@ func (s *Server) Reload(p *policy.Policy) error {
 	if err != nil {
 		return err
 	}
-	for ses, at := range sessions {
-		ses.reload(places[at])
+	for ses := range sessions {
+		ses.reload(places[ses.listener.endpoint])
 	}
 	s.reportCertificates(p)
 	return nil
@@ -46,7 +46,7 @@ func (s *Server) reportCertificates(p *policy.Policy) {
 }
 
 // swap changes the listeners and returns the sessions that are to be judged anew.
-func (s *Server) swap(places map[policy.Endpoint]*place) (map[*session]policy.Endpoint, error) {
+func (s *Server) swap(places map[policy.Endpoint]*place) (map[*session]struct{}, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.draining {
@@ -102,7 +102,7 @@ func hostOf(e policy.Endpoint) string {
 // gone. A session that is still in its login is judged when that is over.
 func (s *session) reload(at *place) {
 	if at == nil {
-		s.end(&relay.Farewell{Code: wire.AdminShutdown, Message: "pgcordon: this target is no longer configured"})
+		s.ending.End(&relay.Farewell{Code: wire.AdminShutdown, Message: "pgcordon: this target is no longer configured"})
 		return
 	}
 	s.next.Store(at)
@@ -121,7 +121,7 @@ func (s *session) renew() {
 	client.Source = at.policy.Identify(s.facts)
 	admission := at.policy.Admit(at.target, client)
 	if !admission.Allowed {
-		go func() { s.end(s.refusal(admission, client.Source)) }() // waits for the disk
+		go func() { s.ending.End(s.refusal(admission, client.Source)) }() // waits for the disk
 		return
 	}
 	s.rules.Store(at.rules(client))

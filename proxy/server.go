@@ -41,12 +41,13 @@ type Server struct {
 	allowances *policy.Allowances
 
 	open, inLogin atomic.Int64
+	logins        atomic.Int64   // ever accepted
 	wait          sync.WaitGroup // sessions
 
 	reloads   sync.Mutex // held by a reload, before mu
 	mu        sync.Mutex // guards what follows
 	listeners map[policy.Endpoint]*listener
-	sessions  map[*session]policy.Endpoint
+	sessions  map[*session]struct{}
 	draining  bool
 }
 
@@ -56,7 +57,7 @@ func New(c Config) *Server {
 		log: c.Log, audit: c.Audit, metrics: c.Metrics, cache: c.Cache, relay: c.Relay,
 		allowances: policy.NewAllowances(time.Now),
 		listeners:  map[policy.Endpoint]*listener{},
-		sessions:   map[*session]policy.Endpoint{},
+		sessions:   map[*session]struct{}{},
 	}
 }
 
@@ -74,40 +75,44 @@ func (s *Server) Addresses() map[string][]net.Addr {
 }
 
 // serve runs one session. A defect that makes it panic ends that session alone.
-func (s *Server) serve(p *place, at policy.Endpoint, conn net.Conn) {
-	ctx, end := context.WithCancelCause(context.Background())
-	ses := &session{server: s, place: p, id: audit.NewID(), began: time.Now(), ctx: ctx, end: end}
-	over := func(err error) {
-		ses.recordEnd(err)
-		end(nil)
-		_ = conn.Close()
-		s.remove(ses)
-	}
+func (s *Server) serve(p *place, l *listener, conn net.Conn) {
+	ses := &session{server: s, place: p, listener: l, id: audit.NewID(), began: time.Now()}
 	defer func() {
 		if r := recover(); r != nil {
-			over(fail(KindPanic, "session", fmt.Errorf("%v\n%s", r, debug.Stack())))
+			_ = conn.Close()
+			s.over(ses, fail(KindPanic, "session", fmt.Errorf("%v\n%s", r, debug.Stack())))
 		}
 	}()
-	if !s.add(ses, at) {
+	if !s.add(ses) {
 		drainFarewell.Tell(conn)
-		over(nil)
+		_ = conn.Close()
+		s.over(ses, nil)
 		return
 	}
 	link, err := ses.begin(conn)
 	if link == nil {
-		over(err)
+		_ = conn.Close()
+		s.over(ses, err)
 		return
 	}
-	s.relay.Run(link, func(err error) { over(ses.relayed(link, err)) })
+	// The relay closes what it was given. What is referred to here lives as long as the
+	// session.
+	s.relay.Run(link, func(err error) { s.over(ses, ses.relayed(link, err)) })
+}
+
+// over ends the account of a session.
+func (s *Server) over(ses *session, err error) {
+	ses.recordEnd(err)
+	s.remove(ses)
 }
 
 // drainFarewell is what a client is told while the server shuts down.
 var drainFarewell = &relay.Farewell{Code: wire.AdminShutdown, Message: "pgcordon is shutting down"}
 
-func (s *Server) add(ses *session, at policy.Endpoint) bool {
+func (s *Server) add(ses *session) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sessions[ses] = at
+	s.sessions[ses] = struct{}{}
 	return !s.draining
 }
 
@@ -121,6 +126,9 @@ func (s *Server) remove(ses *session) {
 	s.open.Add(-1)
 	s.wait.Done()
 }
+
+// Logins returns how many logins were accepted since the server began.
+func (s *Server) Logins() int64 { return s.logins.Load() }
 
 // Drain stops accepting, waits until the sessions are over or ctx is done, and
 // then ends those that are left with SQLSTATE 57P01.
@@ -141,7 +149,7 @@ func (s *Server) Drain(ctx context.Context) {
 	}
 	s.mu.Lock()
 	for ses := range s.sessions {
-		ses.end(drainFarewell)
+		ses.ending.End(drainFarewell)
 	}
 	s.mu.Unlock()
 	<-done

@@ -1,12 +1,12 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"github.com/pgcordon/pgcordon/audit"
 	"github.com/pgcordon/pgcordon/identity"
@@ -27,20 +27,21 @@ var (
 type session struct {
 	server *Server
 	place  *place // the target, as configured when the session began or last reloaded
-	id     string
-	began  time.Time
+	// listener is where the client connected.
+	listener *listener
+	id       string
+	began    time.Time
 
 	facts     identity.Facts
 	client    policy.Client
-	admission policy.Admission
+	admission *policy.Admission // until the login is over
 	metrics   *metrics.Session
 
 	rules    atomic.Pointer[guard.Rules]
 	next     atomic.Pointer[place] // what a reload put in the place of place
 	relaying atomic.Bool           // what stands above is complete, and rules is in use
-	ctx      context.Context
-	end      context.CancelCauseFunc // with a *relay.Farewell as cause
-	login    *time.Timer             // ends a login that takes too long
+	ending   relay.Ending
+	login    *time.Timer // ends a login that takes too long; nil when it is over
 	loggedIn atomic.Bool
 	bytes    struct{ client, server atomic.Int64 }
 	judged   atomic.Int64 // statements
@@ -58,7 +59,7 @@ func (s *session) begin(conn net.Conn) (*relay.Link, error) {
 	}
 	switch {
 	case o.cancel:
-		return nil, s.forwardCancel(s.ctx, o.packet)
+		return nil, s.forwardCancel(o.packet)
 	case o.foreign:
 		return nil, s.forwardForeign(o)
 	}
@@ -85,14 +86,17 @@ func (s *session) open(conn net.Conn) (*opening, error) {
 	}
 	s.client.Source = s.place.policy.Identify(s.facts)
 	if o != nil {
-		s.client.User, s.client.Database = o.start.User, o.start.Database
-		s.client.Application, s.client.Replication = o.start.Application, o.start.Replication
+		s.client.User, s.client.Database = shared(o.start.User), shared(o.start.Database)
+		s.client.Application, s.client.Replication = shared(o.start.Application), o.start.Replication
 	}
 	s.metrics = s.server.metrics.Session(metrics.Labels{
 		Target: s.place.target.Name, Source: s.client.Source.Environment, Environment: s.place.target.Environment,
 	})
 	return o, err
 }
+
+// shared returns the one copy of a text that many sessions have.
+func shared(text string) string { return unique.Make(text).Value() }
 
 // identify fills in the source's address, from the PROXY header where the
 // connection comes from a balancer.
@@ -124,7 +128,7 @@ func (s *session) identify(conn net.Conn) (net.Conn, error) {
 
 // connect connects an admitted client with its server.
 func (s *session) connect(o *opening) (*relay.Link, error) {
-	upstream, err := s.place.dialUpstream(s.ctx)
+	upstream, err := s.dial()
 	if err != nil {
 		s.server.metrics.UpstreamFailed(s.place.target.Name, string(kindOf(err)))
 		dialFailure(s.place.target.Name).Tell(o.conn)
@@ -141,7 +145,7 @@ func (s *session) connect(o *opening) (*relay.Link, error) {
 	s.metrics.Opened()
 	return &relay.Link{
 		Client: o.conn, Server: upstream, Behind: o.behind, Guard: g,
-		Observer: s, Rules: s.rules.Load, Context: s.ctx,
+		Observer: s, Rules: s.rules.Load, Ending: &s.ending,
 	}, nil
 }
 
@@ -207,6 +211,6 @@ func (s *session) explain(conn net.Conn, o *opening, err error) error {
 
 func (s *session) loginTimedOut() {
 	if !s.loggedIn.Load() {
-		s.end(&relay.Farewell{Code: wire.AdminShutdown, Message: "pgcordon: the login took longer than limits.login_timeout"})
+		s.ending.End(&relay.Farewell{Code: wire.AdminShutdown, Message: "pgcordon: the login took longer than limits.login_timeout"})
 	}
 }

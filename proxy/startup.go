@@ -157,7 +157,10 @@ func (n *negotiator) fill(want int) error {
 }
 
 func (n *negotiator) opened(packet []byte) (*opening, error) {
-	o := &opening{conn: n.conn, tls: n.tls, packet: packet, behind: n.buf}
+	o := &opening{conn: n.conn, tls: n.tls, packet: packet}
+	if len(n.buf) > 0 { // else it would keep the packet
+		o.behind = n.buf
+	}
 	code := wire.StartupCode(packet)
 	switch {
 	case code == wire.CancelRequestCode:

@@ -17,11 +17,18 @@ import (
 
 var sslRequest = []byte{0, 0, 0, 8, 4, 210, 22, 47}
 
-// dialUpstream connects to the target's server, inside TLS where it is
-// configured. The connection has no deadline.
-func (p *place) dialUpstream(ctx context.Context) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.policy.Limits.DialTimeout)
+// dial connects to the target's server, unless the session has to end meanwhile.
+func (s *session) dial() (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), s.place.policy.Limits.DialTimeout)
 	defer cancel()
+	s.ending.Hear(cancel)
+	defer s.ending.Hear(nil)
+	return s.place.dial(ctx)
+}
+
+// dial connects to the target's server, inside TLS where it is configured. The
+// connection has no deadline; ctx has one.
+func (p *place) dial(ctx context.Context) (net.Conn, error) {
 	conn, err := transport.Dial(ctx, p.target.Upstream)
 	if err != nil {
 		return nil, fail(KindDial, "connect to the server", err)

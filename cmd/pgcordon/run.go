@@ -126,6 +126,7 @@ func (g *process) run() error {
 			g.log.Info("listening", "target", target, "address", a.String())
 		}
 	}
+	go g.tidy()
 	g.handle(signals)
 	return g.shutDown()
 }

@@ -23,17 +23,17 @@ func (s *session) carryOut(e *end, ops guard.Ops, in []byte, need int) {
 			s.Observer.Begin(op.Event)
 		case guard.Finish:
 			if !s.Observer.Finish(op.Event, false) {
-				s.forward(e.peer, parts)
+				s.forward(e.peer(), parts)
 				s.suspend(e, ops[i:], in[consumed:], need)
 				return
 			}
 		case guard.End:
-			s.forward(e.peer, parts)
+			s.forward(e.peer(), parts)
 			s.leave(s.Guard.Farewell(), nil)
 			return
 		}
 	}
-	s.forward(e.peer, parts)
+	s.forward(e.peer(), parts)
 	if s.leaving {
 		return
 	}

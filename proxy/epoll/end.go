@@ -3,30 +3,21 @@
 package epoll
 
 import (
-	"crypto/tls"
 	"errors"
 	"io"
 	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/pgcordon/pgcordon/proxy/relay"
 )
 
 // end is one of the two sockets of a session.
 type end struct {
 	session *session
-	peer    *end
-	fd      int       // -1: closed
-	tls     *tls.Conn // nil: plain
-	// underlay is beneath tls; taken is how many of its records have been used up.
-	underlay *relay.Underlay
-	taken    uint64
-	// ahead is true while TLS may have read more than it has given out; prompted,
-	// that the loop has been told to come back for it.
-	ahead, prompted bool
-	watched         uint32 // what the loop waits for
+	secured *secured // nil: plain
+	fd      int      // -1: closed
+	watched uint32   // what the loop waits for
+	failed  uint32   // errno of writing what was queued
 	// held is what was read here and not consumed yet; need is how much of it there
 	// must be before the guard can go on.
 	held []byte
@@ -36,7 +27,6 @@ type end struct {
 	unsent []byte
 	// queued waits in the loop's outbox, until the end of the turn at most.
 	queued []byte
-	failed syscall.Errno // of writing what was queued
 	// waiting keeps this end from being read, whatever else: a record is on its way to
 	// the disk, or the guard is asked elsewhere. paused does too: what is held can be
 	// judged only when the server has answered something.
@@ -47,6 +37,14 @@ type end struct {
 	over error // why nothing more can be read here; nil while it can
 
 	stream stream
+}
+
+// peer is the other end.
+func (e *end) peer() *end {
+	if e == &e.session.client {
+		return &e.session.server
+	}
+	return &e.session.client
 }
 
 // happened handles events.
@@ -60,15 +58,15 @@ func (e *end) happened(events uint32) {
 	if e.fd >= 0 {
 		e.rearm()
 	}
-	if e.peer.fd >= 0 {
-		e.peer.rearm()
+	if peer := e.peer(); peer.fd >= 0 {
+		peer.rearm()
 	}
 }
 
 // rearm makes the loop wait for what this end can do next.
 func (e *end) rearm() {
 	var events uint32
-	if e.over == nil && !e.waiting && !e.paused && len(e.peer.unsent) == 0 {
+	if e.over == nil && !e.waiting && !e.paused && len(e.peer().unsent) == 0 {
 		events |= unix.EPOLLIN
 	}
 	if len(e.unsent) > 0 {
@@ -79,23 +77,9 @@ func (e *end) rearm() {
 		return
 	}
 	e.session.loop.watch(e, events)
-	if e.ahead && events&unix.EPOLLIN != 0 {
+	if e.ahead() && events&unix.EPOLLIN != 0 {
 		e.prompt()
 	}
-}
-
-// prompt has the loop read this end again although no event will say so.
-func (e *end) prompt() {
-	if e.prompted {
-		return
-	}
-	e.prompted = true
-	e.session.loop.post(func() {
-		e.prompted = false
-		if e.fd >= 0 {
-			e.happened(unix.EPOLLIN)
-		}
-	})
 }
 
 // send writes b, and keeps what the kernel does not take. b is not kept.
@@ -103,7 +87,7 @@ func (e *end) send(b []byte) error {
 	if e.fd < 0 || e.last {
 		return io.ErrClosedPipe
 	}
-	if e.tls != nil && len(b) > 0 {
+	if e.secured != nil && len(b) > 0 {
 		return e.sendTLS(b)
 	}
 	return e.transmit(b)
@@ -130,7 +114,7 @@ func (e *end) wrote(n int, errno syscall.Errno) {
 	rest := e.queued[n:]
 	e.queued = nil
 	if errno != 0 && !again(errno) {
-		e.failed = errno
+		e.failed = uint32(errno)
 		return
 	}
 	e.unsent = append(e.unsent, rest...)
@@ -138,7 +122,8 @@ func (e *end) wrote(n int, errno syscall.Errno) {
 
 // reviewWrite acts on what wrote has noted.
 func (e *end) reviewWrite() {
-	if errno := e.failed; errno != 0 {
+	if e.failed != 0 {
+		errno := syscall.Errno(e.failed)
 		e.failed = 0
 		e.session.writeFailed(e, errno)
 	}
@@ -187,8 +172,8 @@ func (e *end) finish() {
 	if e.last || e.fd < 0 {
 		return
 	}
-	if e.tls != nil {
-		_ = e.tls.CloseWrite() // close_notify
+	if e.secured != nil {
+		_ = e.secured.conn.CloseWrite() // close_notify
 	}
 	if e.queued != nil {
 		e.session.loop.outbox.flush()
@@ -228,7 +213,7 @@ func (e *end) fillOwn() (in []byte, got int) {
 
 // receive reads once; 0 where nothing came, or where the end is over.
 func (e *end) receive(into []byte) int {
-	if e.tls != nil {
+	if e.secured != nil {
 		return e.receiveTLS(into)
 	}
 	got, errno := read(e.fd, into)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -24,6 +25,7 @@ const (
 // loop owns the sockets of its sessions. Its fields belong to its goroutine, but for
 // the inbox.
 type loop struct {
+	began      time.Time
 	epfd, wake int
 	ends       []*end // by descriptor
 	buffer     []byte
@@ -47,7 +49,7 @@ func newLoop(w Writes) (*loop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("eventfd: %w", err)
 	}
-	l := &loop{epfd: epfd, wake: wake, buffer: make([]byte, bufferSize)}
+	l := &loop{began: time.Now(), epfd: epfd, wake: wake, buffer: make([]byte, bufferSize)}
 	if w == Batched {
 		if l.outbox, err = newOutbox(); err != nil {
 			return nil, err

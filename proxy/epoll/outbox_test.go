@@ -27,28 +27,27 @@ func newBatched(t *testing.T, loops int) *Relay {
 }
 
 // pair returns an end and the socket that reads what it writes.
-func pair(t *testing.T, s *session) (*end, int) {
+func pair(t *testing.T, l *loop) (*end, int) {
 	t.Helper()
+	s := &session{loop: l}
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = unix.Close(fds[0]); _ = unix.Close(fds[1]) })
-	e := &end{session: s, fd: fds[0]}
-	e.peer = e
-	return e, fds[1]
+	s.client = end{session: s, fd: fds[0]}
+	return &s.client, fds[1]
 }
 
 func TestOutboxTellsTheFateOfEachWrite(t *testing.T) {
 	loop := newBatched(t, 1).loops[0]
 	box := &outbox{ring: loop.outbox.ring, bytes: make([]byte, 0, outboxSize)}
-	s := &session{loop: loop}
-	taken, reader := pair(t, s)
-	full, _ := pair(t, s)
+	taken, reader := pair(t, loop)
+	full, _ := pair(t, loop)
 	for errno := syscall.Errno(0); errno == 0; {
 		_, errno = write(full.fd, make([]byte, smallWrite))
 	}
-	broken, gone := pair(t, s)
+	broken, gone := pair(t, loop)
 	_ = unix.Close(gone)
 	for range 3 { // the queues are rings: go round
 		ends := []*end{taken, full, broken}
@@ -64,8 +63,8 @@ func TestOutboxTellsTheFateOfEachWrite(t *testing.T) {
 		if string(full.unsent) != "a message" || full.failed != 0 {
 			t.Errorf("the full socket: %q kept, %v", full.unsent, full.failed)
 		}
-		if broken.failed != syscall.EPIPE || broken.unsent != nil {
-			t.Errorf("the broken socket: %v, %q kept", broken.failed, broken.unsent)
+		if syscall.Errno(broken.failed) != syscall.EPIPE || broken.unsent != nil {
+			t.Errorf("the broken socket: %v, %q kept", syscall.Errno(broken.failed), broken.unsent)
 		}
 		full.unsent, broken.failed, box.ends, box.bytes = nil, 0, nil, box.bytes[:0]
 	}

@@ -61,6 +61,7 @@ func (r *Relay) Run(l *relay.Link, done func(error)) {
 	}
 	_ = client.conn.Close()
 	_ = server.conn.Close()
+	l.Client, l.Server = nil, nil // an idle session is to be small
 	loop := r.loops[r.next.Add(1)%uint32(len(r.loops))]
 	s := newSession(loop, l, client, server, done)
 	loop.post(s.begin)

@@ -3,32 +3,74 @@
 package epoll
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pgcordon/pgcordon/proxy/relay"
 )
 
 // TLS runs inside the loop: the handshake was done by a goroutine, and from then on
 // crypto/tls reads and writes through a socket that never waits.
 
+// secured is TLS on one leg.
+type secured struct {
+	conn     *tls.Conn
+	underlay *relay.Underlay // beneath it
+	taken    uint64          // how many of its records have been used up
+	// ahead is true while TLS may have read more than it has given out; prompted,
+	// that the loop has been told to come back for it.
+	ahead, prompted bool
+}
+
+// secure has an end read and write through the TLS of its leg, if it has any.
+func (e *end) secure(l leg) {
+	if l.tls == nil {
+		return
+	}
+	l.underlay.Rebind(socket{e})
+	e.secured = &secured{conn: l.tls, underlay: l.underlay, ahead: true} // a handshake's last read may have got more
+}
+
 // receiveTLS is receive for a leg with TLS. What crypto/tls has read from the socket
 // and not given out yet shows in no event, so ahead tells of it: each Read that does not
 // fill its buffer has used up one record, at least.
 func (e *end) receiveTLS(into []byte) int {
-	got, err := e.tls.Read(into)
+	s := e.secured
+	got, err := s.conn.Read(into)
+	s.ahead = false
 	switch {
 	case err == nil && got == len(into):
-		e.ahead = true
+		s.ahead = true
 	case err == nil:
-		e.taken++
-		e.ahead = e.taken < e.underlay.Records()
+		s.taken++
+		s.ahead = s.taken < s.underlay.Records()
 	case errors.Is(err, errAgain):
-		e.taken, e.ahead = e.underlay.Records(), false
+		s.taken = s.underlay.Records()
 	case errors.Is(err, io.ErrUnexpectedEOF): // closed without close_notify, as many do
-		e.over, e.ahead = io.EOF, false
+		e.over = io.EOF
 	default:
-		e.over, e.ahead = err, false
+		e.over = err
 	}
 	return got
+}
+
+func (e *end) ahead() bool { return e.secured != nil && e.secured.ahead }
+
+// prompt has the loop read this end again although no event will say so.
+func (e *end) prompt() {
+	if e.secured.prompted {
+		return
+	}
+	e.secured.prompted = true
+	e.session.loop.post(func() {
+		e.secured.prompted = false
+		if e.fd >= 0 {
+			e.happened(unix.EPOLLIN)
+		}
+	})
 }
 
 // socket is what crypto/tls sees of an end's socket.
@@ -66,7 +108,7 @@ func (s socket) Write(b []byte) (int, error) {
 func (e *end) sendTLS(b []byte) error {
 	l := e.session.loop
 	l.sealed, l.sealing = l.sealed[:0], true
-	_, err := e.tls.Write(b)
+	_, err := e.secured.conn.Write(b)
 	l.sealing = false
 	if err != nil {
 		return err

@@ -3,8 +3,6 @@
 package epoll
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -44,14 +42,10 @@ type session struct {
 
 func newSession(l *loop, link *relay.Link, client, server leg, done func(error)) *session {
 	s := &session{Link: link, loop: l, done: done}
-	s.client = end{session: s, peer: &s.server, fd: client.fd, tls: client.tls, underlay: client.underlay}
-	s.server = end{session: s, peer: &s.client, fd: server.fd, tls: server.tls, underlay: server.underlay}
-	for _, e := range []*end{&s.client, &s.server} {
-		if e.tls != nil {
-			e.underlay.Rebind(socket{e})
-			e.ahead = true // of a handshake's last read there may be more
-		}
-	}
+	s.client = end{session: s, fd: client.fd}
+	s.server = end{session: s, fd: server.fd}
+	s.client.secure(client)
+	s.server.secure(server)
 	return s
 }
 
@@ -63,7 +57,7 @@ func (s *session) begin() {
 			return
 		}
 	}
-	s.stop = context.AfterFunc(s.Context, func() { s.loop.post(s.killed) })
+	s.Ending.Hear(func() { s.loop.post(s.killed) })
 	if behind := s.Behind; len(behind) > 0 {
 		s.Behind = nil
 		s.judge(&s.client, behind)
@@ -84,14 +78,14 @@ func (s *session) rearm() {
 // has had its turn.
 func (s *session) readable(e *end) {
 	s.readOnce(e)
-	for turn := 1; e.ahead && turn < turns && !s.blocked(e); turn++ {
+	for turn := 1; e.ahead() && turn < turns && !s.blocked(e); turn++ {
 		s.readOnce(e)
 	}
 }
 
 // blocked tells whether an end must not be read now.
 func (s *session) blocked(e *end) bool {
-	return e.fd < 0 || e.over != nil || !s.leaving && (e.waiting || e.paused || len(e.peer.unsent) > 0)
+	return e.fd < 0 || e.over != nil || !s.leaving && (e.waiting || e.paused || len(e.peer().unsent) > 0)
 }
 
 func (s *session) readOnce(e *end) {
@@ -206,10 +200,9 @@ func (s *session) writeFailed(e *end, err error) {
 	s.leave(nil, &relay.Error{Side: relay.Client, Op: "write to the client", Err: err})
 }
 
-// killed ends the session because its context is over.
+// killed ends the session because it was told to end.
 func (s *session) killed() {
-	var f *relay.Farewell
-	if errors.As(context.Cause(s.Context), &f) {
+	if f, _ := s.Ending.Over(); f != nil {
 		s.leave(f.Encode(), nil)
 		return
 	}
@@ -251,9 +244,7 @@ func (s *session) close() {
 	}
 	s.loop.close(&s.client)
 	s.loop.close(&s.server)
-	if s.stop != nil {
-		s.stop()
-	}
+	s.Ending.Hear(nil)
 	if s.timer != nil {
 		s.timer.Stop()
 	}

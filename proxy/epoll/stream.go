@@ -23,9 +23,9 @@ const (
 
 // stream is what an end's reads have looked like.
 type stream struct {
-	long    int  // reads of at least streamRead in a row
-	patient bool // the loop is woken for whole buffers only
-	last    time.Time
+	last    time.Duration // when, by the loop's clock, a patient one was read
+	long    uint8         // reads of at least streamRead in a row
+	patient bool          // the loop is woken for whole buffers only
 }
 
 // pace notes that a read of an end returned so much.
@@ -34,7 +34,7 @@ func (l *loop) pace(e *end, got int) {
 	case got < streamRead:
 		l.impatient(e)
 	case e.stream.patient:
-		e.stream.last = time.Now()
+		e.stream.last = l.clock()
 	case e.stream.long < streamReads:
 		e.stream.long++
 	default:
@@ -49,7 +49,7 @@ func (l *loop) bePatient(e *end) {
 		e.stream.long = 0
 		return
 	}
-	e.stream.patient, e.stream.last = true, time.Now()
+	e.stream.patient, e.stream.last = true, l.clock()
 	l.streams = append(l.streams, e)
 }
 
@@ -74,15 +74,18 @@ func (l *loop) timeout() int {
 	return -1
 }
 
+// clock is the time since the loop began.
+func (l *loop) clock() time.Duration { return time.Since(l.began) }
+
 // review ends the patience with streams from which nothing came for too long: what
 // there is of them may be all.
 func (l *loop) review() {
 	if len(l.streams) == 0 {
 		return
 	}
-	late := time.Now().Add(-patience)
+	late := l.clock() - patience
 	for i := len(l.streams) - 1; i >= 0; i-- {
-		if e := l.streams[i]; e.stream.last.Before(late) {
+		if e := l.streams[i]; e.stream.last < late {
 			l.impatient(e)
 		}
 	}

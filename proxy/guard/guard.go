@@ -44,8 +44,7 @@ type Guard struct {
 	meaning             meaning
 	login               login
 	calls               calls
-	memo                [8]*judged
-	memoNext            int
+	memo                *memo
 	scratch             []*judged
 	toServer, toClient  []byte // what Send operations refer to
 	// clientOps and serverOps are the lists of the call under way: a list of a call's
@@ -66,6 +65,7 @@ type stream struct {
 func New(cfg Config) *Guard {
 	g := &Guard{cfg: cfg, rules: cfg.Rules}
 	g.meaning.begin(cfg.Settings)
+	g.cfg.Settings = nil // not needed again
 	return g
 }
 

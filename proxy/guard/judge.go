@@ -29,6 +29,17 @@ type verdict struct {
 	sql      string
 }
 
+// memo remembers the last judgements that allowed.
+type memo struct {
+	judged [8]*judged
+	next   int
+}
+
+func (m *memo) add(j *judged) {
+	m.judged[m.next%len(m.judged)] = j
+	m.next++
+}
+
 // judge decides on a query string. sql is not kept.
 func (g *Guard) judge(sql []byte) *judged {
 	if g.rules.prefilter.Clean(sql) {
@@ -81,7 +92,10 @@ func (g *Guard) encoding() string {
 // decide asks the policy. It allocates nothing for a summary that it allowed a
 // moment ago.
 func (g *Guard) decide(s *parser.Summary, sql []byte) *judged {
-	for _, m := range g.memo {
+	if g.memo == nil {
+		g.memo = new(memo)
+	}
+	for _, m := range g.memo.judged {
 		if m != nil && m.summary == s && g.current(m) {
 			return m
 		}
@@ -90,8 +104,7 @@ func (g *Guard) decide(s *parser.Summary, sql []byte) *judged {
 	if j.verdict != nil {
 		return j
 	}
-	g.memo[g.memoNext%len(g.memo)] = j
-	g.memoNext++
+	g.memo.add(j)
 	return j
 }
 

@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -31,8 +30,8 @@ func (Pumps) Run(l *Link, done func(error)) { done(run(l)) }
 
 func run(l *Link) error {
 	p := &pumps{Link: l, answered: make(chan struct{}, 1), over: make(chan struct{})}
-	stop := context.AfterFunc(l.Context, p.interrupt)
-	defer stop()
+	l.Ending.Hear(p.interrupt)
+	defer l.Ending.Hear(nil)
 	fromClient := make(chan error, 1)
 	go func() {
 		err := guarded(Client, p.pumpClient)
@@ -204,8 +203,7 @@ func (p *pumps) lastWords() []byte {
 	if p.ended.Load() {
 		return p.Guard.Farewell()
 	}
-	var f *Farewell
-	if errors.As(context.Cause(p.Context), &f) {
+	if f, _ := p.Ending.Over(); f != nil {
 		return f.Encode()
 	}
 	return nil

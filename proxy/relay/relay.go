@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"context"
 	"net"
 	"time"
 
@@ -26,8 +25,8 @@ type Link struct {
 	// Rules returns the rules in force. A relay adopts a change before it judges
 	// the client's next bytes.
 	Rules func() *guard.Rules
-	// Context is cancelled when the session must end; its cause is then a *Farewell.
-	Context context.Context
+	// Ending tells when the session must end.
+	Ending *Ending
 }
 
 // Observer is told what happens in a session.

@@ -205,7 +205,7 @@ func endsWhileJudged(t *testing.T, r relay.Relay, network string) {
 	for s.toGuard.Load() < 60_000 {
 		time.Sleep(time.Millisecond)
 	}
-	s.end(&relay.Farewell{Code: "57P01", Message: "the end"})
+	s.ending.End(&relay.Farewell{Code: "57P01", Message: "the end"})
 	_ = s.server.Close()
 	_ = s.client.Close()
 	_ = s.over()
@@ -297,7 +297,7 @@ func killed(t *testing.T, r relay.Relay, network string) {
 	s.send(s.server, ready)
 	s.expect(s.client, ready)
 	farewell := &relay.Farewell{Code: "57P01", Message: "the end"}
-	s.end(farewell)
+	s.ending.End(farewell)
 	if got := s.rest(s.client); got != string(farewell.Encode()) {
 		t.Fatalf("the client received %q", got)
 	}
@@ -313,7 +313,7 @@ func killed(t *testing.T, r relay.Relay, network string) {
 func killedWhileStuck(t *testing.T, r relay.Relay, network string) {
 	s := start(t, r, network, nil)
 	stuck(s.server, message(wire.DataRow, strings.Repeat("d", 1<<20)))
-	s.end(&relay.Farewell{Code: "57P01", Message: "the end"})
+	s.ending.End(&relay.Farewell{Code: "57P01", Message: "the end"})
 	_ = s.over()
 }
 

@@ -1,7 +1,6 @@
 package relaytest
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -24,7 +23,7 @@ const patience = 20 * time.Second
 type session struct {
 	t              *testing.T
 	client, server net.Conn // the test's ends
-	end            context.CancelCauseFunc
+	ending         relay.Ending
 	rules          atomic.Pointer[guard.Rules]
 	done           chan error
 
@@ -51,15 +50,13 @@ sources: [{name: app, environment: production, cidr: 10.0.0.0/8}]
 func start(t *testing.T, r relay.Relay, network string, behind []byte) *session {
 	t.Helper()
 	s := &session{t: t, done: make(chan error, 2)}
-	ctx, end := context.WithCancelCause(context.Background())
-	s.end = end
 	s.rules.Store(rulesOf(t, ""))
 	var client, server net.Conn
 	s.client, client = pair(t, network)
 	s.server, server = pair(t, network)
 	nonces := 0
 	l := &relay.Link{
-		Client: client, Server: server, Behind: behind, Observer: s, Rules: s.rules.Load, Context: ctx,
+		Client: client, Server: server, Behind: behind, Observer: s, Rules: s.rules.Load, Ending: &s.ending,
 		Guard: guard.New(guard.Config{
 			Rules: s.rules.Load(), Cache: parser.NewCache(100, 1<<20), InspectBytes: 1 << 20, ParseBytes: 1 << 20,
 			Source: "production", Target: "production", Observer: s,

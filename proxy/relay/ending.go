@@ -1,0 +1,45 @@
+package relay
+
+import "sync"
+
+// Ending is how a session is told, from any goroutine, that it must end. It takes the
+// place of a context, which with what hangs on it would be a fifth of an idle session.
+// The zero value is ready.
+type Ending struct {
+	mu       sync.Mutex
+	over     bool
+	farewell *Farewell
+	hear     func()
+}
+
+// End has the session end. The farewell, if any, is what its client is told; that of
+// the first call counts.
+func (e *Ending) End(f *Farewell) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.over {
+		return
+	}
+	e.over, e.farewell = true, f
+	if e.hear != nil {
+		e.hear()
+	}
+}
+
+// Hear sets what End calls, in place of what was set before; at once where End has
+// been called already. f must not wait, nor use the Ending; nil takes it back.
+func (e *Ending) Hear(f func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.hear = f
+	if e.over && f != nil {
+		f()
+	}
+}
+
+// Over tells whether End has been called, and with which farewell.
+func (e *Ending) Over() (f *Farewell, over bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.farewell, e.over
+}
