@@ -13,14 +13,14 @@
 //     replication slot or anything else that has a row in a catalog is gone, or a
 //     partition or child has left its table. An index or a constraint that ALTER TYPE makes
 //     anew under its old name is not lost.
-//   - large objects: one is gone, or its content has changed.
+//   - large objects: at least half of them are gone or overwritten.
 //   - sequences: the next number is lower than it was. No rollback undoes it.
 //   - settings: a setting of the server, of a role or of a database has changed: it
 //     outlives the session and is everybody's.
 //
-// Everything else is benign: reading, inserting, changing or deleting few rows, making objects,
+// Everything else is benign: reading, inserting, changing or deleting few rows or large objects, making objects,
 // replacing a definition, renaming, settings of the session, temporary tables of the
-// session. Between a quarter and a half of a table's rows nothing is proven: no case
+// session. Between a quarter and a half of them nothing is proven: no case
 // may lie there. A lock ends with its transaction and destroys nothing; a benign case says
 // whether it keeps readers from a table meanwhile.
 //

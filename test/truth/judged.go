@@ -74,7 +74,7 @@ func (j *judge) relay(client, server net.Conn) {
 		return
 	}
 	relay.Pumps{}.Run(&relay.Link{
-		Client: client, Server: server, Observer: j, Context: context.Background(),
+		Client: client, Server: server, Observer: j, Ending: &relay.Ending{},
 		Rules: func() *guard.Rules { return j.rules },
 		Guard: guard.New(guard.Config{
 			Rules: j.rules, Cache: j.cache, Observer: j,

@@ -61,11 +61,7 @@ func compare(before, after snapshot) (l losses, unclear []string) {
 			l.add(lostObjects, "database "+name)
 		}
 	}
-	for oid, content := range before["large object"] {
-		if after["large object"][oid] != content {
-			l.add(lostLargeObjects, oid)
-		}
-	}
+	unclear = append(unclear, compareLargeObjects(l, before["large object"], after["large object"])...)
 	for name, next := range before["sequence"] {
 		if now, there := after["sequence"][name]; there && number(now) < number(next) {
 			l.add(lostSequences, fmt.Sprintf("%s from %s to %s", name, next, now))
@@ -87,13 +83,31 @@ func compareRows(l losses, was, now string) (unclear []string) {
 	for _, n := range after {
 		left += n
 	}
-	what := fmt.Sprintf("%d of %d in %s", gone, total, name)
+	way := lostValues
+	if 2*(total-left) >= total {
+		way = lostRows
+	}
+	return l.share(way, gone, total, name)
+}
+
+// compareLargeObjects judges them as the rows of a table.
+func compareLargeObjects(l losses, before, after map[string]string) (unclear []string) {
+	gone := 0
+	for oid, content := range before {
+		if after[oid] != content {
+			gone++
+		}
+	}
+	return l.share(lostLargeObjects, gone, len(before), "the database")
+}
+
+// share notes a loss where at least half of something is gone.
+func (l losses) share(way string, gone, total int, of string) (unclear []string) {
+	what := fmt.Sprintf("%d of %d in %s", gone, total, of)
 	switch {
 	case gone == 0:
-	case 2*(total-left) >= total:
-		l.add(lostRows, what)
 	case 2*gone >= total:
-		l.add(lostValues, what)
+		l.add(way, what)
 	case 4*gone > total:
 		return []string{what}
 	}

@@ -124,7 +124,9 @@ func (p *prover) proveInside(s *session, c *Case) (*proof, error) {
 	if _, err := s.must("ROLLBACK; DEALLOCATE ALL; SELECT pg_advisory_unlock_all()"); err != nil {
 		return nil, err
 	}
-	return result, p.rewind(s, after)
+	err = p.rewind(s, after)
+	p.judge.refusals() // of setting sequences back
+	return result, err
 }
 
 // measure compares what a session sees in its transaction with what was before.

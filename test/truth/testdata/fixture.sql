@@ -229,9 +229,9 @@ CREATE FUNCTION note_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN EN
 CREATE EVENT TRIGGER ddl_noted ON ddl_command_end EXECUTE FUNCTION note_ddl();
 COMMENT ON TABLE orders IS 'what was bought';
 
-SELECT lo_from_bytea(5000 + n, 'contract ' || n::text::bytea) FROM generate_series(1, 3) n;
+SELECT lo_from_bytea(5000 + n, 'contract ' || n::text::bytea) FROM generate_series(1, 8) n;
 CREATE TABLE contracts (id int PRIMARY KEY, customer_id int, document oid);
-INSERT INTO contracts SELECT n, n, 5000 + (n - 1) % 3 + 1 FROM generate_series(1, 12) n;
+INSERT INTO contracts SELECT n, n, CASE WHEN n <= 8 THEN 5000 + n END FROM generate_series(1, 12) n;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO shop_reader;
 GRANT ALL ON ALL TABLES IN SCHEMA public TO shop_app;
