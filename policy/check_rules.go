@@ -34,20 +34,6 @@ func checkStatement(d *decoder, n *yaml.Node, r *statementRule) {
 	}
 }
 
-// warnOfUnreachable tells of rules behind one that leaves nothing for them.
-func warnOfUnreachable(d *decoder, n *yaml.Node, p *Policy) {
-	behind(d, items(lookup(n, "sources")), len(p.sources), func(earlier, later int) (string, bool) {
-		return p.sources[earlier].Name, !p.sources[earlier].Conditional()
-	})
-	behind(d, items(lookup(n, "sessions")), len(p.sessions), func(earlier, later int) (string, bool) {
-		return p.sessions[earlier].name, p.sessions[earlier].hides(&p.sessions[later])
-	})
-	behind(d, items(lookup(n, "statements")), len(p.statements), func(earlier, later int) (string, bool) {
-		rule := &p.statements[earlier]
-		return rule.name, rule.decides() && rule.unconditional()
-	})
-}
-
 // warnOfIdle tells of exceptions to nothing.
 func warnOfIdle(d *decoder, n *yaml.Node, p *Policy) {
 	nodes := items(lookup(n, "statements"))
@@ -69,32 +55,4 @@ func (p *Policy) mayRefuse(effects parser.EffectSet, i int) bool {
 	return slices.ContainsFunc(behind, func(r statementRule) bool {
 		return r.action == deny && r.mode == Enforce && r.effects&effects != 0
 	})
-}
-
-// behind asks of each rule whether an earlier one hides it.
-func behind(d *decoder, nodes []*yaml.Node, count int, hides func(earlier, later int) (string, bool)) {
-	for later := range count {
-		for earlier := range later {
-			if name, hidden := hides(earlier, later); hidden {
-				d.warnf(nodes[later], "this rule is never reached: rule %s has no conditions", name)
-				break
-			}
-		}
-	}
-}
-
-// hides tells whether no session is left for a later rule. Even an allow without
-// conditions leaves the replication connections.
-func (r *sessionRule) hides(later *sessionRule) bool {
-	if r.mode == Audit || !r.when.none() {
-		return false
-	}
-	if r.action == deny {
-		return true
-	}
-	asked := later.when.replication
-	if later.action == allow {
-		return asked == nil || !*asked
-	}
-	return asked != nil && !*asked
 }

@@ -109,6 +109,8 @@ var statementWhen = mapping(statementConditions{}, append(
 		"The relation it does it to, as name or schema.name, globs. Never matches an act without a relation."),
 	field("breadth", breadths, func(c *statementConditions) *breadthSet { return &c.breadths },
 		"How much an UPDATE, a DELETE, such a branch of MERGE or a row lock can reach. Matches effects update, delete and lock only."),
+	field("object", listOf(relation), func(c *statementConditions) *[]pattern { return &c.objects },
+		"What it does it to where that is no relation: a schema, database, role, setting, extension or function, as name or schema.name, globs."),
 	field("function", listOf(function), func(c *statementConditions) *[]pattern { return &c.functions },
 		"The function or procedure that is called, as name or schema.name, globs. Matches effects function and call only."),
 	field("trait", traits, func(c *statementConditions) *parser.TraitSet { return &c.traits },

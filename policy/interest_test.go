@@ -74,6 +74,36 @@ func TestWhatIsOfNoInterestIsPlainlyAllowed(t *testing.T) {
 	}
 }
 
+// A rule that check calls hidden by another matches nothing that the other does not.
+func TestAHiddenRuleMatchesNothingOfItsOwn(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	hidden := 0
+	for range 5_000 {
+		p := mustParse(t, oneTarget+randomRules(random))
+		last := len(p.statements) - 1
+		earlier, later := &p.statements[0], &p.statements[last]
+		if last == 0 || !earlier.hides(later) {
+			continue
+		}
+		hidden++
+		for range 20 {
+			for _, act := range randomSummary(random).Statements[0].Acts {
+				if act.Object == "" && unnamed.Has(act.Effect) {
+					continue // a name that the text leaves open
+				}
+				for _, s := range []scope{{path: []string{"s"}}, {path: []string{"s", "x"}}, {changed: true}} {
+					if later.matches(&act, &s) && !earlier.matches(&act, &s) {
+						t.Fatalf("%+v hides %+v, but for %+v", earlier, later, act)
+					}
+				}
+			}
+		}
+	}
+	if hidden < 100 {
+		t.Errorf("%d rules are hidden", hidden)
+	}
+}
+
 func callsAny(s *parser.Summary, names []string) bool {
 	for _, statement := range s.Statements {
 		called := slices.Clone(statement.Functions)
@@ -118,6 +148,7 @@ func randomRules(random *rand.Rand) string {
 		add("relation", "t", "s.t", `"*"`)
 		add("breadth", "none", "[open_range, bounded]")
 		add("function", "f", "s.f", "[f, h]", `"f*"`)
+		add("object", "f", "s.f", `"*"`)
 		fmt.Fprintf(&out, ", when: {%s}}\n", strings.Join(when, ", "))
 	}
 	return out.String()
@@ -130,6 +161,8 @@ func randomSummary(random *rand.Rand) *parser.Summary {
 		switch {
 		case calling.Has(a.Effect):
 			a.Object = pick(random, "f", "s.f", "g", "h", "x.f", "k")
+		case random.IntN(3) == 0:
+			a.Object = pick(random, "f", "s.f", "k", "x.f")
 		case random.IntN(3) > 0:
 			a.Relation = parser.Relation{Schema: pick(random, "", "s", "x"), Name: pick(random, "t", "u")}
 		}

@@ -215,17 +215,17 @@ func TestWhatCanHardlyBeMeantIsAWarning(t *testing.T) {
 		{"no sources", oneTarget, []string{
 			"1:1: no sources: every client is of environment unknown, and only a rule under sessions can let it in"}},
 		{"source behind one that takes all", oneTarget + "sources:\n  - {name: all, environment: a}\n  - {name: net, environment: b, cidr: 10.0.0.0/8}\n", []string{
-			"8:5: this rule is never reached: rule all has no conditions"}},
+			"8:5: rule all above already decides all that this rule is about"}},
 		{"session rule behind an allow for all", oneTarget + lab + `sessions:
   - {name: all, action: allow}
   - {name: dead, action: allow, when: {user: x}}
   - {name: standby, action: allow, when: {replication: true}}
   - {name: alive, action: deny, when: {user: y}}
-`, []string{"9:5: this rule is never reached: rule all has no conditions"}},
+`, []string{"9:5: rule all above already decides all that this rule is about"}},
 		{"session rule behind a deny for all", oneTarget + lab + `sessions:
   - {name: none, action: deny}
   - {name: standby, action: allow, when: {replication: true}}
-`, []string{"9:5: this rule is never reached: rule none has no conditions"}},
+`, []string{"9:5: rule none above already decides all that this rule is about"}},
 		{"session rule behind a deny that only notes", oneTarget + lab + `sessions:
   - {name: none, action: deny, mode: audit}
   - {name: standby, action: allow, when: {replication: true}}
@@ -234,7 +234,24 @@ func TestWhatCanHardlyBeMeantIsAWarning(t *testing.T) {
   - {name: see, action: audit}
   - {name: all, action: allow}
   - {name: dead, action: deny, when: {effect: drop}}
-`, []string{"10:5: this rule is never reached: rule all has no conditions"}},
+`, []string{"10:5: rule all above already decides all that this rule is about"}},
+		{"rules behind a wider one", oneTarget + lab + `sessions:
+  - {name: apps, action: deny, when: {user: "app_*", database: [shop, stock]}}
+  - {name: one, action: allow, when: {user: app_1, database: stock}}
+  - {name: other, action: allow, when: {user: app_1, database: till}}
+  - {name: wider, action: deny, when: {user: "*", database: shop}}
+statements:
+  - {name: carts, action: allow, when: {effect: [delete, update], relation: [carts, "tmp_*"]}}
+  - {name: carts-again, action: deny, when: {effect: delete, relation: [public.carts, tmp_1], breadth: none}}
+  - {name: carts-and-more, action: deny, when: {effect: delete, relation: [carts, orders]}}
+  - {name: carts-truncated, action: deny, when: {effect: truncate, relation: carts}}
+  - {name: public, action: allow, when: {effect: insert, relation: public.t}}
+  - {name: may-be-another, action: deny, when: {effect: insert, relation: public.t}}
+  - {name: now-and-then, action: allow, allowance: {per: 1h}, when: {effect: drop}}
+  - {name: else, action: allow, when: {effect: drop, object: "tmp_*"}}
+`, []string{
+			"9:5: rule apps above already decides all that this rule is about",
+			"14:5: rule carts above already decides all that this rule is about"}},
 		{"conditions that no act meets together", oneTarget + lab + `statements:
   - {name: x, action: deny, when: {effect: [drop, truncate], breadth: none}}
   - {name: y, action: deny, when: {effect: delete, function: app.purge}}

@@ -43,9 +43,6 @@ func (c *conditions) anyone() bool {
 	return len(c.user) == 0 && len(c.database) == 0 && len(c.application) == 0 && c.replication == nil
 }
 
-// none tells whether nothing is asked at all.
-func (c *conditions) none() bool { return c.anyone() && len(c.source) == 0 && len(c.target) == 0 }
-
 // sessionRule lets sessions in or keeps them out.
 type sessionRule struct {
 	name   string

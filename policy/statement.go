@@ -24,6 +24,7 @@ type statementConditions struct {
 	relations []pattern
 	breadths  breadthSet
 	functions []pattern
+	objects   []pattern
 	traits    parser.TraitSet
 }
 
@@ -51,12 +52,7 @@ func (r *statementConditions) narrow() {
 
 // selective tells whether they are about some acts of an effect only.
 func (r *statementConditions) selective() bool {
-	return len(r.relations) > 0 || r.breadths != 0 || len(r.functions) > 0 || r.traits != 0
-}
-
-// unconditional tells whether nothing is asked of session or act.
-func (r *statementConditions) unconditional() bool {
-	return r.session.none() && r.effects == parser.AllEffects && !r.selective()
+	return len(r.relations) > 0 || r.breadths != 0 || len(r.functions) > 0 || len(r.objects) > 0 || r.traits != 0
 }
 
 // decides tells whether the search always ends at this rule. One that only records,
@@ -70,7 +66,8 @@ func (r *statementRule) matches(act *parser.Act, s *scope) bool {
 	return r.effects.Has(act.Effect) && r.aboutTraits(act.Traits) &&
 		(r.breadths == 0 || r.breadths.has(breadthOf(act))) &&
 		(len(r.relations) == 0 || r.aboutRelation(act.Relation, s)) &&
-		(len(r.functions) == 0 || r.aboutFunction(act.Object, s))
+		(len(r.functions) == 0 || r.aboutFunction(act.Object, s)) &&
+		(len(r.objects) == 0 || r.aboutObject(act, s))
 }
 
 // breadthOf takes an update or delete that nobody measured for one that cannot be.
@@ -100,6 +97,20 @@ func (r *statementRule) aboutFunction(object string, s *scope) bool {
 	}
 	in, name := splitFunction(object)
 	return r.covers(r.functions, in, name, true, s)
+}
+
+// unnamed are the effects on an object that the text may leave open: a set_config of
+// a name that is computed.
+var unnamed = parser.SetOf(parser.Settings, parser.Role)
+
+// aboutObject takes what the text leaves open for any object that a rule refuses or
+// records and for none that it allows.
+func (r *statementRule) aboutObject(act *parser.Act, s *scope) bool {
+	if act.Object == "" && unnamed.Has(act.Effect) || strings.HasPrefix(act.Object, parser.Unnamed) {
+		return r.action != allow
+	}
+	in, name := splitFunction(act.Object)
+	return name != "" && r.covers(r.objects, in, name, calling.Has(act.Effect), s)
 }
 
 // covers is generous where the rule refuses or records and strict where it

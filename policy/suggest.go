@@ -11,7 +11,7 @@ var synonyms = map[string][]string{
 	"permit": {"allow"}, "accept": {"allow"}, "pass": {"allow"},
 	"log": {"audit", "record"}, "would_refuse": {"would_deny"},
 	"dry_run": {"audit"}, "monitor": {"audit"}, "observe": {"audit"}, "warn": {"audit"},
-	"table": {"relation"}, "tables": {"relation"}, "view": {"relation"}, "schema": {"relation"},
+	"table": {"relation"}, "tables": {"relation"}, "view": {"relation"}, "schema": {"object"}, "setting": {"object"}, "parameter": {"object"}, "extension": {"object"},
 	"role": {"user"}, "username": {"user"}, "login_user": {"user"}, "db": {"database"}, "dbname": {"database"},
 	"application_name": {"application"}, "app": {"application"}, "procedure": {"function"},
 	"command": {"effect"}, "operation": {"effect"}, "verb": {"effect"}, "kind": {"effect"},
@@ -24,7 +24,7 @@ var synonyms = map[string][]string{
 
 // elsewhere names the list whose rules have a key that is looked for in another.
 var elsewhere = map[string]string{
-	"effect": "statements", "relation": "statements", "breadth": "statements", "function": "statements",
+	"effect": "statements", "relation": "statements", "breadth": "statements", "function": "statements", "object": "statements", "trait": "statements",
 	"allowance": "statements", "cidr": "sources", "balancer": "sources", "unix": "sources", "certificate": "sources",
 }
 
