@@ -139,6 +139,8 @@ func tagOf(kind string) string {
 		return "INSERT 0 0"
 	case "SELECT", "UPDATE", "DELETE", "MERGE", "COPY", "MOVE", "FETCH":
 		return kind + " 0"
+	case "ROLLBACK TO":
+		return "ROLLBACK"
 	}
 	return kind
 }
