@@ -191,6 +191,7 @@ func (w *walker) guess(sql string, all bool) {
 // take records what another statement does.
 func (w *walker) take(st *Statement) {
 	for _, a := range st.Acts {
+		a.Traits |= TraitsOf(Inside)
 		w.act(a)
 	}
 	if !w.planning {

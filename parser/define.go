@@ -76,6 +76,7 @@ func membersOf(items []*pg_query.Node) [][]string {
 func (w *walker) createsTable(n *pg_query.CreateStmt) {
 	w.kind("CREATE TABLE")
 	w.creates(n.Relation)
+	w.createsTemporary(n.Relation, n.Oncommit, n.IfNotExists)
 	if n.Partbound != nil {
 		w.message(n.Partbound)
 	}
@@ -96,6 +97,7 @@ func (w *walker) createsTableAs(n *pg_query.CreateTableAsStmt) {
 	}
 	w.kind("CREATE TABLE AS")
 	w.creates(n.GetInto().GetRel())
+	w.createsTemporary(n.GetInto().GetRel(), n.GetInto().GetOnCommit(), n.IfNotExists)
 	if n.Objtype == pg_query.ObjectType_OBJECT_MATVIEW && n.GetInto().GetSkipData() {
 		w.later(func() { w.node(n.Query) })
 		return
@@ -106,8 +108,24 @@ func (w *walker) createsTableAs(n *pg_query.CreateTableAsStmt) {
 // creates records that a relation is created, temporary as the case may be.
 func (w *walker) creates(r *pg_query.RangeVar) {
 	a := Act{Effect: Create, Relation: relationOf(r)}
-	if r.GetRelpersistence() == "t" { // RELPERSISTENCE_TEMP in pg_class.h
+	if isTemporary(r) {
 		a.Traits = TraitsOf(Temporary)
 	}
 	w.act(a)
+}
+
+// createsTemporary notes a temporary table that is there when the statement has run, and
+// still is when its transaction has ended.
+func (w *walker) createsTemporary(r *pg_query.RangeVar, end pg_query.OnCommitAction, ifNotExists bool) {
+	if isTemporary(r) && end != pg_query.OnCommitAction_ONCOMMIT_DROP && !w.planning && !w.deferred {
+		w.stmt.Temporary, w.stmt.IfNotExists = r.Relname, ifNotExists
+	}
+}
+
+// temporarySchema is the alias of a session's own schema for temporary objects.
+// https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SEARCH-PATH
+const temporarySchema = "pg_temp"
+
+func isTemporary(r *pg_query.RangeVar) bool {
+	return r.GetRelpersistence() == "t" || r.GetSchemaname() == temporarySchema // RELPERSISTENCE_TEMP in pg_class.h
 }

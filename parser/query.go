@@ -6,7 +6,8 @@ import pg_query "github.com/pganalyze/pg_query_go/v6"
 func (w *walker) selects(n *pg_query.SelectStmt) {
 	if n.IntoClause != nil {
 		w.kind("SELECT INTO")
-		w.on(n.IntoClause.Rel, Create)
+		w.creates(n.IntoClause.Rel)
+		w.createsTemporary(n.IntoClause.Rel, n.IntoClause.OnCommit, false)
 	}
 	w.kind("SELECT")
 	w.with(n.WithClause, func() {

@@ -208,3 +208,29 @@ func TestStatementOfAnUnknownTypeIsUnknown(t *testing.T) {
 		t.Errorf("effects %v: it must be unknown, and what is inside must count", effects)
 	}
 }
+
+func TestTemporaryTablesThatStayAreNamed(t *testing.T) {
+	for sql, want := range map[string]string{
+		"CREATE TEMP TABLE a (b int)":                                  "a",
+		"CREATE TEMPORARY TABLE a (b int) ON COMMIT DELETE ROWS":       "a",
+		"CREATE TABLE pg_temp.a (b int)":                               "a",
+		"SELECT 1 INTO TEMP a":                                         "a",
+		"EXPLAIN ANALYZE CREATE TEMP TABLE a AS SELECT 1":              "a",
+		"CREATE TEMP TABLE IF NOT EXISTS a AS SELECT 1":                "a, maybe",
+		"EXPLAIN CREATE TEMP TABLE a AS SELECT 1":                      "",
+		"CREATE TEMP TABLE a (b int) ON COMMIT DROP":                   "",
+		"CREATE TEMP VIEW a AS SELECT 1":                               "",
+		"CREATE TABLE a (b int)":                                       "",
+		"DO 'BEGIN CREATE TEMP TABLE a (b int); END'":                  "",
+		"CREATE FUNCTION f() BEGIN ATOMIC CREATE TEMP TABLE a (); END": "",
+	} {
+		st := Summarize(sql, Options{}).Statements[0]
+		got := st.Temporary
+		if st.IfNotExists {
+			got += ", maybe"
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", sql, got, want)
+		}
+	}
+}

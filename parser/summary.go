@@ -54,6 +54,11 @@ type Statement struct {
 	// DEALLOCATE. DEALLOCATE ALL, DISCARD ALL set DeallocatesAll.
 	Prepares, Executes, Deallocates string
 	DeallocatesAll                  bool
+	// Temporary is the temporary table that the statement creates, empty where it creates
+	// none, or one that goes with the transaction. With IfNotExists there may have been
+	// another temporary relation of this name.
+	Temporary   string
+	IfNotExists bool
 }
 
 // Summary is what a query string does. It is immutable once returned and shared

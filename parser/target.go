@@ -107,3 +107,10 @@ func objectType(m protoreflect.Message) pg_query.ObjectType {
 	}
 	return 0
 }
+
+// onlyTemporary tells whether an act by its text can hit nothing but a temporary object
+// of the session itself. Of rows that is not so: pg_temp.v may be a view of a table.
+func (a *Act) onlyTemporary() bool {
+	return a.Relation.Schema == temporarySchema &&
+		(a.Effect == Truncate || a.Effect == Drop && !a.Traits.Has(Cascade))
+}

@@ -9,12 +9,13 @@ import (
 // same effect.
 type Trait uint8
 
-// The traits. Those behind Temporary are the forms of ALTER by what they lose or
+// The traits. Those behind Inside are the forms of ALTER by what they lose or
 // loosen, named as SQL names them.
 const (
 	Cascade   Trait = iota // and everything that depends on the object
 	Deferred               // not now, but whenever what is defined here is used
 	Temporary              // on a temporary object, which ends with the session
+	Inside                 // in a body that the statement runs, or in a text that it has run
 	DropColumn
 	DropConstraint
 	DetachPartition // NO INHERIT too: rows leave the table that is asked for them
@@ -38,7 +39,7 @@ const (
 )
 
 var traitNames = [traitCount]string{
-	"cascade", "deferred", "temporary", "drop_column", "drop_constraint", "detach_partition", "set_type",
+	"cascade", "deferred", "temporary", "inside", "drop_column", "drop_constraint", "detach_partition", "set_type",
 	"set_unlogged", "set_logged", "set_tablespace", "set_access_method", "drop_default", "drop_not_null",
 	"drop_identity", "drop_expression", "disable_trigger", "disable_rule", "disable_row_security", "rename",
 	"set_schema", "restart", "persistent",

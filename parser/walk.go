@@ -43,6 +43,9 @@ func (w *walker) act(a Act) {
 	if w.deferred {
 		a.Traits |= TraitsOf(Deferred)
 	}
+	if a.onlyTemporary() {
+		a.Traits |= TraitsOf(Temporary)
+	}
 	if !w.planning {
 		w.stmt.act(a)
 	}

@@ -30,4 +30,7 @@ type Context struct {
 	// SearchPathChanged is true once the session may have changed search_path:
 	// a relation without a schema may then be in any.
 	SearchPathChanged bool
+	// Temporary are the session's own temporary tables; nil where there are none, or where
+	// a name may mean another table by the time that it is looked up.
+	Temporary *Temporaries
 }

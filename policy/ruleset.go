@@ -73,7 +73,7 @@ func (r *Ruleset) Decide(s *parser.Summary, ctx Context) Decision { return r.dec
 
 // decide is Decide without the exceptions whose allowances are used up.
 func (r *Ruleset) decide(s *parser.Summary, ctx Context, without []*statementRule) Decision {
-	v := verdict{scope: scope{path: r.path, changed: ctx.SearchPathChanged}, without: without}
+	v := verdict{scope: scope{path: r.path, changed: ctx.SearchPathChanged, temporaries: ctx.Temporary}, without: without}
 	for i := range s.Statements {
 		statement := &s.Statements[i]
 		if len(statement.Acts) == 0 && r.judge(&plainRead, i, &v) {

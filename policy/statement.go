@@ -14,6 +14,8 @@ type statementRule struct {
 	action    action
 	mode      Mode
 	allowance *allowance // of an allow: how often; nil without bound
+	// sparesTemporary makes the rule none about the session's own temporary tables.
+	sparesTemporary bool
 	statementConditions
 }
 
@@ -63,7 +65,7 @@ func (r *statementRule) decides() bool {
 }
 
 func (r *statementRule) matches(act *parser.Act, s *scope) bool {
-	return r.effects.Has(act.Effect) && r.aboutTraits(act.Traits) &&
+	return r.effects.Has(act.Effect) && r.aboutTraits(s.traitsOf(act)) &&
 		(r.breadths == 0 || r.breadths.has(breadthOf(act))) &&
 		(len(r.relations) == 0 || r.aboutRelation(act.Relation, s)) &&
 		(len(r.functions) == 0 || r.aboutFunction(act.Object, s)) &&
@@ -135,6 +137,8 @@ type pattern struct {
 type scope struct {
 	path    []string // without pg_catalog
 	changed bool     // the path may no longer hold
+	// temporaries are tables that are found before the path.
+	temporaries *Temporaries
 }
 
 // named tells whether an object has the pattern's name: for certain, or possibly

@@ -18,9 +18,7 @@ func parseTrait(word string) (parser.Trait, error) {
 	return 0, fmt.Errorf("unknown trait %q; %s", word, suggestion(word, parser.TraitNames()))
 }
 
-// aboutTraits tells whether the rule is about acts with such traits. What a session
-// does to its own temporary objects it does to nobody else's: only a rule that says
-// temporary is about it.
-func (r *statementConditions) aboutTraits(t parser.TraitSet) bool {
-	return (r.traits == 0 || r.traits&t != 0) && (!t.Has(parser.Temporary) || r.traits.Has(parser.Temporary))
+// aboutTraits tells whether the rule is about acts with such traits.
+func (r *statementRule) aboutTraits(t parser.TraitSet) bool {
+	return (r.traits == 0 || r.traits&t != 0) && !(r.sparesTemporary && t.Has(parser.Temporary))
 }

@@ -17,6 +17,7 @@ func (g *Guard) clientMessage(in []byte, ops *Ops) (n, need int) {
 	if size < wire.HeaderSize || limit > 0 && size-1 > limit {
 		return g.poison(wire.HeaderSize, ops), 0
 	}
+	g.meaning.context.Temporary = g.temporary.certain(&g.replies)
 	switch t {
 	case wire.Query:
 		return g.whole(in, size, ops, g.query)
@@ -84,6 +85,7 @@ func (g *Guard) small(in []byte, size int, ops *Ops, handle handler) (n, need in
 func (g *Guard) uninspected(in []byte, size int, ops *Ops) int {
 	j := g.decide(tooLong, nil)
 	if in[0] == wire.Query {
+		g.temporary.sends(tooLong, false)
 		return g.client.forward(in, size, g.askQuery(j, ops), ops)
 	}
 	return g.client.forward(in, size, g.askParse(nil, j, ops), ops)

@@ -119,6 +119,9 @@ func (g *Guard) execute(body []byte, ops *Ops) bool {
 		return false
 	}
 	j, _ := g.resolve(&g.portals, portal, nil)
+	for _, candidate := range g.scratch {
+		g.temporary.sends(candidate.summary, len(g.scratch) == 1 && g.replies.quiet())
+	}
 	j = g.spend(g.executed(j, nil))
 	g.count(j)
 	if j.denied() {

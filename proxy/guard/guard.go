@@ -42,6 +42,7 @@ type Guard struct {
 	replies             replies
 	statements, portals registry
 	meaning             meaning
+	temporary           temporary
 	login               login
 	calls               calls
 	memo                *memo

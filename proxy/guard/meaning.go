@@ -11,10 +11,10 @@ import (
 // watched are words that say something about how later text is to be read,
 // whatever the policy asks for: they may change the search path, how string
 // literals are lexed, or the encoding (SET SCHEMA and SET NAMES are aliases), or
-// give and take the names of prepared statements.
+// give and take the names of prepared statements and of temporary tables.
 var watched = []string{
 	"search_path", "schema", "standard_conforming_strings", "client_encoding", "names", "set_config",
-	"prepare", "deallocate", "discard",
+	"prepare", "deallocate", "discard", "drop", "rename", "temp", "temporary", "pg_temp",
 }
 
 // meaning is what a session did that changes how its text is to be read.
@@ -73,6 +73,7 @@ func (m *meaning) observe(s *parser.Summary) {
 func (m meaning) within(s *parser.Summary) meaning {
 	if len(s.Statements) > 1 {
 		m.observe(s)
+		m.context.Temporary = nil
 	}
 	return m
 }

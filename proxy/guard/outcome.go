@@ -6,6 +6,9 @@ import "github.com/pgcordon/pgcordon/proxy/wire"
 // or nil where another message ends it.
 func (g *Guard) completed(body []byte, ops *Ops) {
 	q := g.replies.front(wire.Execute, wire.Query)
+	if body != nil {
+		g.temporary.done(body)
+	}
 	if q == nil {
 		return
 	}
@@ -39,6 +42,7 @@ func (g *Guard) failed(body []byte, ops *Ops) {
 		})
 		return
 	}
+	g.temporary.failed()
 	g.replies.copying = false
 	g.replies.dropSilent()
 	if g.replies.idle() {
@@ -96,9 +100,11 @@ func (g *Guard) readyForQuery(body []byte, ops *Ops) {
 		}
 		g.abandon(ops)
 	}
-	if status, err := wire.TransactionStatus(body); err == nil && status == 'I' {
+	status, err := wire.TransactionStatus(body)
+	if err == nil && status == 'I' {
 		g.portals.clear()
 	}
+	g.temporary.ready(status)
 }
 
 // finish completes the request's event, if it has one. code is its SQLSTATE where

@@ -17,6 +17,7 @@ func (g *Guard) query(body []byte, ops *Ops) bool {
 		g.replies.sent(request{kind: wire.Query})
 		return false
 	}
+	g.temporary.sends(j.summary, g.replies.quiet())
 	run := g.prepares(g.executed(j, sql))
 	if !run.denied() && !g.prepared(j) {
 		run = g.decide(tooMany, sql)
