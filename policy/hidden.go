@@ -6,7 +6,6 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/pgcordon/pgcordon/identity"
-	"github.com/pgcordon/pgcordon/parser"
 )
 
 // warnOfUnreachable tells of rules behind one that leaves nothing for them.
@@ -57,7 +56,7 @@ func (r *statementRule) hides(later *statementRule) bool {
 	return r.decides() && r.session.include(&later.session) &&
 		later.effects&^r.effects == 0 &&
 		(r.breadths == 0 || later.breadths != 0 && later.breadths&^r.breadths == 0) &&
-		(r.traits == 0 && !later.traits.Has(parser.Temporary) || later.traits != 0 && later.traits&^r.traits == 0) &&
+		(r.traits == 0 || later.traits != 0 && later.traits&^r.traits == 0) &&
 		r.include(r.relations, later.relations) && r.include(r.functions, later.functions) && r.include(r.objects, later.objects)
 }
 

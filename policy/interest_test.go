@@ -149,6 +149,7 @@ func randomRules(random *rand.Rand) string {
 		add("breadth", "none", "[open_range, bounded]")
 		add("function", "f", "s.f", "[f, h]", `"f*"`)
 		add("object", "f", "s.f", `"*"`)
+		add("trait", "cascade", "[cascade, temporary]")
 		fmt.Fprintf(&out, ", when: {%s}}\n", strings.Join(when, ", "))
 	}
 	return out.String()
@@ -168,6 +169,12 @@ func randomSummary(random *rand.Rand) *parser.Summary {
 		}
 		if predicated.Has(a.Effect) {
 			a.Breadth = parser.Breadth(random.IntN(int(parser.Key) + 1))
+		}
+		switch random.IntN(4) {
+		case 0:
+			a.Traits = parser.TraitsOf(parser.Cascade)
+		case 1:
+			a.Traits = parser.TraitsOf(parser.Temporary)
 		}
 		statement.Acts = append(statement.Acts, a)
 	}

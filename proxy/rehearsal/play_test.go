@@ -80,6 +80,19 @@ func TestStateOfTheSessionCarriesFromStepToStep(t *testing.T) {
       - allow: SET search_path = other
       - {deny: EXECUTE p, rule: builtin/unbounded-delete}
 `},
+		{"temporary tables", "", `
+    steps:
+      - {deny: TRUNCATE t, rule: builtin/truncate}
+      - allow: [CREATE TEMP TABLE t (a int), TRUNCATE t, DELETE FROM t]
+      - {deny: TRUNCATE u, rule: builtin/truncate}
+      - allow: DROP TABLE t
+      - {deny: DROP TABLE t, rule: builtin/drop}
+`},
+		{"a temporary table that is rolled back", "", `
+    steps:
+      - allow: [BEGIN, CREATE TEMP TABLE t (a int), TRUNCATE t, ROLLBACK]
+      - {deny: TRUNCATE t, rule: builtin/truncate}
+`},
 		{"several statements", "", `
     steps:
       - {deny: "BEGIN; DELETE FROM t WHERE id = 7; DROP TABLE t", rule: builtin/drop}
