@@ -6,7 +6,8 @@
 // (a new session, the end of one, a record that is on disk) they put into its inbox
 // and wake it.
 //
-//	wait      poll.go      epoll_wait: once without waiting, then as a blocking call
+//	wait      poll.go      epoll_wait: for a while hidden from Go's scheduler, then as a
+//	                       blocking call
 //	readable  session.go   read into the loop's one 64 KiB buffer, behind what was held
 //	judge     session.go   ask the guard; what it does not consume is held by the session
 //	carry out carry.go     write what it passes, in one call

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls in this file cannot block, so they do without the bookkeeping that Go
-// does around a system call that may.
+// These calls cannot block for long, so they do without the bookkeeping that Go does
+// around a system call that may.
 
 // read reads from a non-blocking socket.
 func read(fd int, b []byte) (int, syscall.Errno) {
@@ -31,21 +31,33 @@ func write(fd int, b []byte) (int, syscall.Errno) {
 	return int(n), 0
 }
 
-// ready returns the events that are there already.
-func ready(epfd int, events []unix.EpollEvent) int {
+// ready returns the events that come within so many milliseconds.
+func ready(epfd int, events []unix.EpollEvent, timeout int) int {
 	n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
-		uintptr(len(events)), 0, 0, 0)
+		uintptr(len(events)), uintptr(timeout), 0, 0)
 	if errno != 0 {
 		return 0
 	}
 	return int(n)
 }
 
-// wait returns events; none after timeout milliseconds, never where that is -1. It looks once without waiting, which under load
-// is all it takes, and then blocks as Go's scheduler wants to know of: a wait that
-// is hidden from it keeps its monitor thread awake.
+// hidden is how long a wait stays hidden from Go's scheduler, in milliseconds.
+const hidden = 20
+
+// wait returns events; none after timeout milliseconds, never where that is -1.
+//
+// At first it waits in a way that the scheduler knows nothing of. A wait that it knows
+// of costs more: the monitor thread takes the processor (GOMAXPROCS) away from it, and
+// polls every 20 us for a while whenever it comes back (runtime/proc.go, sysmon and
+// retake), which was a quarter of the cost of a login. A wait that is hidden keeps its
+// processor, so New adds one for each loop. Where nothing comes for a while the wait
+// is shown, and the monitor thread sleeps too.
 func wait(epfd int, events []unix.EpollEvent, timeout int) (int, error) {
-	if n := ready(epfd, events); n > 0 {
+	brief := hidden
+	if timeout >= 0 {
+		brief = min(timeout, hidden)
+	}
+	if n := ready(epfd, events, brief); n > 0 || brief == timeout {
 		return n, nil
 	}
 	for {

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"syscall"
 
@@ -31,8 +32,9 @@ const (
 	Batched Writes = true  // the small writes of a turn with one io_uring_enter(2)
 )
 
-// New starts n loops, at least one. Batched fails where the kernel lets this process
-// have no io_uring, as in many a container.
+// New starts n loops, at least one, and adds as many to GOMAXPROCS, because a loop that
+// waits keeps one. Batched fails where the kernel lets this process have no io_uring,
+// as in many a container.
 func New(n int, w Writes) (*Relay, error) {
 	r := &Relay{other: relay.Pumps{}}
 	for range max(n, 1) {
@@ -41,6 +43,9 @@ func New(n int, w Writes) (*Relay, error) {
 			return nil, err
 		}
 		r.loops = append(r.loops, l)
+	}
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + len(r.loops))
+	for _, l := range r.loops {
 		go l.run()
 	}
 	return r, nil
