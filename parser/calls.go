@@ -87,11 +87,13 @@ func isSyntax(f *pg_query.FuncCall, name Relation) bool {
 // not a literal may be any.
 func (w *walker) setConfig(f *pg_query.FuncCall, name Relation) {
 	w.object(name.String(), Function)
-	setting := ""
-	if len(f.Args) > 0 {
+	setting, hides := "", true
+	if len(f.Args) > 1 {
 		setting, _ = w.stringLiteral(f.Args[0])
+		path, known := w.stringLiteral(f.Args[1])
+		hides = !known || PathHidesCatalog(path)
 	}
-	w.setting(setting)
+	w.set(setting, hides && (setting == "" || setting == "search_path"))
 	if setting == "" {
 		w.object("", Role)
 	}
@@ -110,9 +112,16 @@ func (w *walker) attribute(fields []*pg_query.Node) {
 }
 
 // setting records a change of a setting; its name is empty where it is not known.
-func (w *walker) setting(name string) {
+func (w *walker) setting(name string) { w.set(name, false) }
+
+// set records a change of a setting that may put other schemas before pg_catalog.
+func (w *walker) set(name string, hides bool) {
 	name = strings.ToLower(name)
-	w.object(name, Settings)
+	a := Act{Effect: Settings, Object: name}
+	if hides {
+		a.Traits = TraitsOf(HidesCatalog)
+	}
+	w.act(a)
 	if name == "role" || name == "session_authorization" {
 		w.object("", Role)
 	}

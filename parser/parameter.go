@@ -58,7 +58,7 @@ var typeNames = map[uint32]string{
 // on the type that the server finds for it.
 func (v Value) constant() *pg_query.Node {
 	if v.Null {
-		return &pg_query.Node{Node: &pg_query.Node_AConst{AConst: &pg_query.A_Const{Isnull: true}}}
+		return &pg_query.Node{Node: &pg_query.Node_AConst{AConst: &pg_query.A_Const{Isnull: true, Location: -1}}}
 	}
 	text, ok := v.text()
 	if !ok {

@@ -182,6 +182,9 @@ func (b binding) nullIf(e *pg_query.A_Expr) *pg_query.Node {
 // comparison decides = and <> on strings, among them values whose type is not known.
 func (b binding) comparison(e *pg_query.A_Expr) *pg_query.Node {
 	c := comparatorOf(e.Name)
+	if c == equal && e.Lexpr != nil && (isWrittenNull(e.Lexpr) || isWrittenNull(e.Rexpr)) {
+		return isNullNode(e)
+	}
 	if e.Lexpr == nil || c != equal && c != unequal {
 		return nil
 	}
@@ -190,6 +193,24 @@ func (b binding) comparison(e *pg_query.A_Expr) *pg_query.Node {
 		return nil
 	}
 	return booleanNode((same == isTrue) == (c == equal))
+}
+
+// isWrittenNull tells whether a node is the word NULL, and not a parameter without a
+// value.
+func isWrittenNull(n *pg_query.Node) bool {
+	return n.GetAConst().GetIsnull() && n.GetAConst().Location >= 0
+}
+
+// isNullNode takes x = NULL for x IS NULL, which it is where transform_null_equals is on;
+// otherwise it is never true (transformAExprOp in src/backend/parser/parse_expr.c).
+func isNullNode(e *pg_query.A_Expr) *pg_query.Node {
+	x := e.Lexpr
+	if isWrittenNull(x) {
+		x = e.Rexpr
+	}
+	return &pg_query.Node{Node: &pg_query.Node_NullTest{NullTest: &pg_query.NullTest{
+		Arg: x, Nulltesttype: pg_query.NullTestType_IS_NULL,
+	}}}
 }
 
 // same compares two strings, or a string with a number, which makes it one. A value

@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -20,9 +21,24 @@ func (w *walker) sets(n *pg_query.VariableSetStmt) {
 		w.setting(n.Name)
 	default:
 		w.kind("SET")
-		w.setting(n.Name)
+		w.set(n.Name, hidesCatalog(n))
 	}
 	w.nodes(n.Args)
+}
+
+// hidesCatalog tells whether SET search_path names pg_catalog behind other schemas.
+// Where it does not name it, it is searched first.
+// https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-CATALOG
+func hidesCatalog(n *pg_query.VariableSetStmt) bool {
+	at := slices.IndexFunc(n.Args, func(n *pg_query.Node) bool { return n.GetAConst().GetSval().GetSval() == "pg_catalog" })
+	return strings.EqualFold(n.Name, "search_path") && at > 0
+}
+
+// PathHidesCatalog tells whether the value of search_path, as a string, names pg_catalog
+// behind other schemas.
+func PathHidesCatalog(path string) bool {
+	path = strings.ToLower(strings.TrimLeft(path, "\" \t\r\n\f\v"))
+	return strings.Contains(path, "pg_catalog") && !strings.HasPrefix(path, "pg_catalog")
 }
 
 // setsMany judges SET TRANSACTION and SET SESSION CHARACTERISTICS, which set one

@@ -35,6 +35,9 @@ const (
 	SetSchema
 	Restart    // RESTART IDENTITY, ALTER SEQUENCE ... RESTART, setval
 	Persistent // a setting that outlives the session: ALTER SYSTEM, ALTER ROLE ... SET
+	// HidesCatalog is that of a search path that may have another schema before
+	// pg_catalog, whose operators then mean something else.
+	HidesCatalog
 	traitCount
 )
 
@@ -42,7 +45,7 @@ var traitNames = [traitCount]string{
 	"cascade", "deferred", "temporary", "inside", "drop_column", "drop_constraint", "detach_partition", "set_type",
 	"set_unlogged", "set_logged", "set_tablespace", "set_access_method", "drop_default", "drop_not_null",
 	"drop_identity", "drop_expression", "disable_trigger", "disable_rule", "disable_row_security", "rename",
-	"set_schema", "restart", "persistent",
+	"set_schema", "restart", "persistent", "hides_catalog",
 }
 
 // String returns the name that policies use.

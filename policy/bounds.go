@@ -19,11 +19,18 @@ func (b Bounds) exceeded(act *parser.Act) bool {
 }
 
 // hold returns the act as rules see it.
-func (b Bounds) hold(act *parser.Act) *parser.Act {
-	if !b.exceeded(act) {
-		return act
+func (b Bounds) hold(act *parser.Act, ctx Context) *parser.Act {
+	switch {
+	case b.exceeded(act):
+		return widened(act, parser.OpenRange)
+	case ctx.CatalogHidden && act.Breadth > parser.UnknownBreadth:
+		return widened(act, parser.UnknownBreadth)
 	}
-	wide := *act
-	wide.Breadth = parser.OpenRange
-	return &wide
+	return act
+}
+
+func widened(act *parser.Act, breadth parser.Breadth) *parser.Act {
+	w := *act
+	w.Breadth = breadth
+	return &w
 }

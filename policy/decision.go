@@ -30,6 +30,9 @@ type Context struct {
 	// SearchPathChanged is true once the session may have changed search_path:
 	// a relation without a schema may then be in any.
 	SearchPathChanged bool
+	// CatalogHidden is true once another schema may be searched before pg_catalog: what
+	// an operator means, and with it how far a predicate reaches, is then unknown.
+	CatalogHidden bool
 	// Temporary are the session's own temporary tables; nil where there are none, or where
 	// a name may mean another table by the time that it is looked up.
 	Temporary *Temporaries

@@ -80,7 +80,7 @@ func (r *Ruleset) decide(s *parser.Summary, ctx Context, without []*statementRul
 			return v.decision(s, r.audit)
 		}
 		for j := range statement.Acts {
-			if r.judge(r.bounds.hold(&statement.Acts[j]), i, &v) {
+			if r.judge(r.bounds.hold(&statement.Acts[j], ctx), i, &v) {
 				return v.decision(s, r.audit)
 			}
 		}

@@ -75,7 +75,7 @@ func (g *Guard) summarize(sql []byte) *parser.Summary {
 func (g *Guard) options() parser.Options {
 	return parser.Options{
 		// During the login the server has yet to say what the settings are.
-		NonConforming: !g.login.ready || g.meaning.nonConforming(!g.replies.idle()),
+		NonConforming: !g.login.ready || g.meaning.nonConforming(g.replies.unreported),
 		Replication:   g.cfg.Replication,
 	}
 }
@@ -83,7 +83,7 @@ func (g *Guard) options() parser.Options {
 // encoding is the client_encoding of what comes now; empty where it is uncertain, in
 // which case ASCII alone can be read.
 func (g *Guard) encoding() string {
-	if g.meaning.encodingUncertain(!g.replies.idle()) {
+	if g.meaning.encodingUncertain(g.replies.unreported) {
 		return ""
 	}
 	return g.meaning.encoding

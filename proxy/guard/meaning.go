@@ -11,9 +11,11 @@ import (
 // watched are words that say something about how later text is to be read,
 // whatever the policy asks for: they may change the search path, how string
 // literals are lexed, or the encoding (SET SCHEMA and SET NAMES are aliases), or
-// give and take the names of prepared statements and of temporary tables.
+// give and take the names of prepared statements and of temporary tables. A role
+// changes the search path where that has "$user" in it.
 var watched = []string{
-	"search_path", "schema", "standard_conforming_strings", "client_encoding", "names", "set_config",
+	"search_path", "schema", "role", "authorization", "session_authorization",
+	"standard_conforming_strings", "client_encoding", "names", "set_config", "pg_settings",
 	"prepare", "deallocate", "discard", "drop", "rename", "temp", "temporary", "pg_temp",
 }
 
@@ -23,16 +25,16 @@ type meaning struct {
 	encoding string // client_encoding as the server reported it
 	// escapes is true while standard_conforming_strings is off.
 	escapes bool
-	// The settings that the session has touched: what a pipelined text means is
-	// then uncertain until the server has answered.
+	// The settings that the session has touched: what a text means is then uncertain
+	// until the server has told of them.
 	escapesTouched, encodingTouched bool
 }
 
-// set notes that the session sets, or may set, a parameter; "" and "all" stand
-// for any.
+// set notes that the session sets, or may set, a parameter; "" stands for any. RESET
+// ALL goes back to what the login began with.
 func (m *meaning) set(name string) {
 	switch name {
-	case "search_path", "schema":
+	case "search_path", "schema", "role", "session_authorization":
 		m.context.SearchPathChanged = true
 	case "standard_conforming_strings":
 		m.escapesTouched = true
@@ -48,7 +50,13 @@ func (m *meaning) set(name string) {
 // setting.
 func (m *meaning) begin(settings []wire.Setting) {
 	for _, s := range settings {
-		if s.Name == "search_path" || strings.HasPrefix(s.Name, "-") {
+		switch {
+		case strings.HasPrefix(s.Name, "-"):
+			m.context = policy.Context{SearchPathChanged: true, CatalogHidden: true}
+		case s.Name == "search_path":
+			m.context.CatalogHidden = m.context.CatalogHidden || parser.PathHidesCatalog(s.Value)
+			fallthrough
+		case s.Name == "role", s.Name == "session_authorization":
 			m.context.SearchPathChanged = true
 		}
 	}
@@ -63,6 +71,7 @@ func (m *meaning) observe(s *parser.Summary) {
 		for _, act := range s.Statements[i].Acts {
 			if act.Effect == parser.Settings {
 				m.set(act.Object)
+				m.context.CatalogHidden = m.context.CatalogHidden || act.Traits.Has(parser.HidesCatalog)
 			}
 		}
 	}
@@ -89,11 +98,11 @@ func (m *meaning) reported(name, value []byte) {
 	}
 }
 
-func (m *meaning) nonConforming(pipelined bool) bool {
-	return m.escapes || m.escapesTouched && pipelined
+func (m *meaning) nonConforming(unreported bool) bool {
+	return m.escapes || m.escapesTouched && unreported
 }
 
-func (m *meaning) encodingUncertain(pipelined bool) bool { return m.encodingTouched && pipelined }
+func (m *meaning) encodingUncertain(unreported bool) bool { return m.encodingTouched && unreported }
 
 // The summaries of texts that cannot be read.
 var (

@@ -36,6 +36,10 @@ type replies struct {
 	skipping bool
 	// section counts the Syncs that the client has sent.
 	section int
+	// unreported is true from a request on until the ReadyForQuery that ends the last one:
+	// the server tells of changed settings right in front of it (ReportChangedGUCOptions
+	// in src/backend/utils/misc/guc.c), which may be long after the statement ran.
+	unreported bool
 	// copying is true while the server reads COPY data, when it ignores Sync
 	// (CopyGetData in src/backend/commands/copyfromparse.c).
 	copying bool
@@ -46,6 +50,7 @@ func (r *replies) full() bool { return len(r.queue)-r.head >= maxOutstanding }
 
 // sent notes a request. It returns false where the server will not look at it.
 func (r *replies) sent(q request) bool {
+	r.unreported = true
 	if q.kind == wire.Sync {
 		r.section++
 	}

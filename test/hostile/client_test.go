@@ -42,7 +42,10 @@ func message(t byte, body string) []byte {
 
 func query(sql string) []byte { return message('Q', sql+"\x00") }
 
-var terminate = message('X', "")
+var (
+	terminate = message('X', "")
+	flush     = message('H', "")
+)
 
 // join puts messages into one write.
 func join(parts ...[]byte) []byte {
@@ -151,6 +154,20 @@ func (s *session) answer() (r reply) {
 		case *pgproto3.ReadyForQuery:
 			r.status = m.TxStatus
 			return r
+		}
+	}
+}
+
+// completed waits until a statement has run.
+func (s *session) completed() {
+	s.t.Helper()
+	for {
+		m, err := s.from.Receive()
+		if err != nil {
+			s.t.Fatalf("no statement has run: %v", err)
+		}
+		if _, done := m.(*pgproto3.CommandComplete); done {
+			return
 		}
 	}
 }

@@ -28,9 +28,18 @@ func TestStringsAreReadAsTheServerReadsThem(t *testing.T) {
 			send(s, join(parse("", off), bind("", ""), execute(""), query(`SELECT '\''; DELETE FROM items; --'`)))
 			return s.answer()
 		},
+		// The server tells of settings in front of ReadyForQuery, which comes after a Sync.
+		"in the extended protocol, answered and not reported": func(s *session) reply {
+			send(s, join(parse("", off), bind("", ""), execute(""), flush))
+			s.completed()
+			return s.run(`SELECT '\''; DELETE FROM items; --'`)
+		},
 	}
 	for name, way := range ways {
-		t.Run(name, func(t *testing.T) { f.expectNothingDone(t, way) })
+		t.Run(name, func(t *testing.T) {
+			f.expectHarm(t, way)
+			f.expectNothingDone(t, way)
+		})
 	}
 	t.Run("without effect", func(t *testing.T) {
 		f.expectWorks(t, simple(`SELECT '\''; DELETE FROM items; --'`))
@@ -91,15 +100,98 @@ func TestStatementsBehindTheStartupPacketAreReadWithItsSettings(t *testing.T) {
 	}
 }
 
+// A name without a schema is first looked for in the one that is called like the role.
+func TestRoleChangesWhatANameMeans(t *testing.T) {
+	f := newField(t, major)
+	f.server.Exec(t, "postgres", "CREATE ROLE other SUPERUSER")
+	t.Cleanup(func() { f.server.Exec(t, "postgres", "DROP ROLE other") })
+	for _, change := range []string{
+		"SET ROLE other", "SET SESSION ROLE 'other'", "SET LOCAL ROLE other", "SELECT set_config('role', 'other', false)",
+		"SET SESSION AUTHORIZATION other", "SET LOCAL SESSION AUTHORIZATION 'other'", "SELECT set_config('session_authorization', 'other', true)",
+	} {
+		t.Run(change, func(t *testing.T) {
+			way := func(s *session) reply {
+				s.run("BEGIN")
+				if r := s.run(change); r.err != nil && !r.refused() {
+					t.Fatalf("%s: %s", change, r.one())
+				}
+				r := s.run("TRUNCATE scratch")
+				s.run("COMMIT")
+				return r
+			}
+			f.expectHarm(t, way)
+			f.expectNothingDone(t, way)
+		})
+	}
+	for name, parameters := range map[string][]string{
+		"in the packet": {"role", "other"}, "as an option": {"options", "-c role=other"}, "by a cluster of switches": {"options", "-ec role=other"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f.expectHarm(t, simple("TRUNCATE scratch"), parameters...)
+			f.expectNothingDone(t, simple("TRUNCATE scratch"), parameters...)
+		})
+	}
+}
+
+func TestEqualityWithNULLCanMeanISNULL(t *testing.T) {
+	f := newField(t, major)
+	for _, statement := range []string{
+		"DELETE FROM items WHERE NULLIF(name, name) = NULL", "UPDATE items SET name = 'x' WHERE NULL = NULLIF(name, name)",
+		"DELETE FROM items WHERE NULL::text = NULL", "DELETE FROM items WHERE NULL = NULL",
+	} {
+		t.Run(statement, func(t *testing.T) {
+			way := func(s *session) reply {
+				s.run("SET transform_null_equals = on")
+				return s.run(statement)
+			}
+			f.expectHarm(t, way)
+			f.expectNothingDone(t, way)
+		})
+	}
+}
+
+// Where pg_catalog is not searched first, its operators can be hidden.
+func TestSearchPathChangesWhatAnOperatorMeans(t *testing.T) {
+	f := newField(t, major)
+	f.server.Exec(t, f.database, `
+		CREATE FUNCTION other.always(int, int) RETURNS bool LANGUAGE sql AS 'SELECT true';
+		CREATE OPERATOR other.= (LEFTARG = int, RIGHTARG = int, FUNCTION = other.always)`)
+	for _, change := range []string{
+		"SET search_path = other, pg_catalog", "SELECT set_config('search_path', 'other,pg_catalog', false)",
+		"SELECT set_config('search' || '_path', 'other,pg_catalog', false)", `SET search_path = other, "pg_catalog"`,
+		"SELECT set_config('search_path', 'other, PG_Catalog', false)", "UPDATE pg_settings SET setting = 'other,pg_catalog' WHERE name = 'search_path'",
+	} {
+		t.Run(change, func(t *testing.T) {
+			way := func(s *session) reply {
+				if r := s.run(change); r.err != nil && !r.refused() {
+					t.Fatalf("%s: %s", change, r.one())
+				}
+				return s.run("DELETE FROM public.items WHERE id = 5")
+			}
+			f.expectHarm(t, way)
+			f.expectNothingDone(t, way)
+		})
+	}
+	t.Run("in the packet", func(t *testing.T) {
+		f.expectHarm(t, simple("DELETE FROM public.items WHERE id = 5"), "search_path", "other, pg_catalog")
+		f.expectNothingDone(t, simple("DELETE FROM public.items WHERE id = 5"), "search_path", "other, pg_catalog")
+	})
+	for _, change := range []string{"SET search_path = other, public", "SET search_path = pg_catalog, other", "SELECT set_config('search_path', '', false)"} {
+		f.expectWorks(t, func(s *session) reply {
+			s.run(change)
+			return s.run("DELETE FROM public.items WHERE id = 5")
+		})
+	}
+}
+
 func TestSearchPathChangesWhatANameMeans(t *testing.T) {
 	f := newField(t, major)
 	for _, change := range []string{
 		"SET search_path = other", "SET SESSION search_path TO other, public", "SET LOCAL search_path = other",
 		"SET SCHEMA 'other'", "SELECT set_config('search_path', 'other', false)", "SELECT set_config('search' || '_path', 'other', false)",
-		"ALTER ROLE postgres SET search_path = other; SET ROLE postgres; RESET ALL",
+		"UPDATE pg_settings SET setting = 'other' WHERE name LIKE 'sear%'",
 	} {
 		t.Run(change, func(t *testing.T) {
-			t.Cleanup(func() { f.server.Exec(t, "postgres", "ALTER ROLE postgres RESET search_path") })
 			f.expectNothingDone(t, func(s *session) reply {
 				s.run("BEGIN")
 				if r := s.run(change); r.err != nil {

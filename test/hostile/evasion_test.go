@@ -61,13 +61,26 @@ func newField(t *testing.T, major int) *field {
 	return f
 }
 
-// expectNothingDone runs what must be refused, and fails where a row changed or no
-// refusal came. what may break the session.
-func (f *field) expectNothingDone(t *testing.T, what func(*session) reply) {
+// expectHarm makes sure that it does harm to come through, so that it is worth refusing.
+func (f *field) expectHarm(t *testing.T, what func(*session) reply, parameters ...string) {
 	t.Helper()
 	f.server.Exec(t, f.database, evasionRows)
 	before := f.server.Query(t, f.database, everyRow)
-	s := login(t, f.guard.Addr, f.database)
+	s := login(t, f.server.Addr(), f.database, parameters...)
+	what(s)
+	s.Close()
+	if after := f.server.Query(t, f.database, everyRow); after == before {
+		t.Error("without the guard it does nothing either")
+	}
+}
+
+// expectNothingDone runs what must be refused, and fails where a row changed or no
+// refusal came. what may break the session.
+func (f *field) expectNothingDone(t *testing.T, what func(*session) reply, parameters ...string) {
+	t.Helper()
+	f.server.Exec(t, f.database, evasionRows)
+	before := f.server.Query(t, f.database, everyRow)
+	s := login(t, f.guard.Addr, f.database, parameters...)
 	r := what(s)
 	s.Close()
 	if after := f.server.Query(t, f.database, everyRow); after != before {
