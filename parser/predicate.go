@@ -141,6 +141,8 @@ func (p *predicate) form(n *pg_query.Node, negated bool) term {
 		return p.cases(n.GetCaseExpr(), negated)
 	case n.GetTypeCast() != nil:
 		return p.cast(n.GetTypeCast(), negated)
+	case n.GetCurrentOfExpr() != nil && p.level > 0: // in a loop over whatever the cursor has
+		return term{reach: wide(UnknownBreadth)}
 	case n.GetCurrentOfExpr() != nil && !negated:
 		return term{reach: one}
 	}

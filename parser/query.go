@@ -1,6 +1,10 @@
 package parser
 
-import pg_query "github.com/pganalyze/pg_query_go/v6"
+import (
+	"maps"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+)
 
 // selects judges SELECT, VALUES and TABLE.
 func (w *walker) selects(n *pg_query.SelectStmt) {
@@ -23,24 +27,40 @@ func (w *walker) locks(n *pg_query.SelectStmt) {
 	for _, l := range n.LockingClause {
 		clause := l.GetLockingClause()
 		if len(clause.LockedRels) == 0 {
-			w.lockAll(n.FromClause)
+			w.lockAll(n)
 		}
 		for _, r := range clause.LockedRels {
-			w.on(aliased(n.FromClause, r.GetRangeVar()), Lock)
+			w.act(w.rowLock(n, aliased(n.FromClause, r.GetRangeVar())))
 		}
 	}
 }
 
-func (w *walker) lockAll(from []*pg_query.Node) {
-	tables := rangeVars(from)
-	if len(tables) == 0 {
-		w.act(Act{Effect: Lock})
+func (w *walker) lockAll(n *pg_query.SelectStmt) {
+	tables := rangeVars(n.FromClause)
+	if len(tables) == 0 { // the tables of a sub-select
+		w.act(Act{Effect: Lock, Breadth: UnknownBreadth})
 	}
 	for _, t := range tables {
 		if t.Schemaname != "" || w.scope.find(t.Relname) == nil {
-			w.on(t, Lock)
+			w.act(w.rowLock(n, t))
 		}
 	}
+}
+
+// rowLock returns the lock on those rows of a table that a query returns.
+func (w *walker) rowLock(n *pg_query.SelectStmt, t *pg_query.RangeVar) Act {
+	p := &predicate{walker: w, victim: relationOf(t), target: sourceOf(t)}
+	for _, s := range p.sources(n.FromClause) {
+		if !maps.Equal(s.names, p.target.names) {
+			p.others = append(p.others, s)
+		}
+	}
+	r := wide(NoPredicate)
+	if conditions := conditionsOf(n); len(conditions) > 0 {
+		r = p.all(conditions, false)
+	}
+	r = p.limited(n, r)
+	return Act{Effect: Lock, Relation: relationOf(t), Breadth: r.breadth, Values: max(r.values, -r.values), Limited: r.limited}
 }
 
 // aliased returns the table of a FROM clause that OF names by its alias.
@@ -108,8 +128,7 @@ func (w *walker) updates(n *pg_query.UpdateStmt) {
 // (system_views.sql, pg_settings_u).
 func (w *walker) viewOfSettings(r *pg_query.RangeVar) {
 	if r.Relname == "pg_settings" {
-		w.set("", true)
-		w.object("", Role)
+		w.object("", Settings, Role)
 	}
 }
 

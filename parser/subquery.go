@@ -163,7 +163,11 @@ func (p *predicate) changed(table *pg_query.RangeVar, r reach) reach {
 
 func (p *predicate) selectReach(s *pg_query.SelectStmt) reach {
 	defer p.enter(s.WithClause)()
-	r := p.rowsOf(s)
+	return p.limited(s, p.rowsOf(s))
+}
+
+// limited returns the reach of a query whose rows have the given one, with its LIMIT.
+func (p *predicate) limited(s *pg_query.SelectStmt, r reach) reach {
 	// WITH TIES returns as many rows more as there are like the last one.
 	if s.LimitCount == nil || isNullLiteral(s.LimitCount) || s.LimitOption == pg_query.LimitOption_LIMIT_OPTION_WITH_TIES {
 		return r // LIMIT ALL is a null
