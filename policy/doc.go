@@ -26,6 +26,13 @@
 // comparisons an act and allocates nothing unless it has something to say.
 // Ruleset.Interest tells which texts need to be understood at all.
 //
+// A rule may make its exception only so often. Decide knows no counts: it names what
+// the decision claims, and Settle asks for it when the statement executes. Allowances
+// holds the counts; it is the one thing here that changes, and outlives every Policy.
+//
+// What a policy has to decide can be written down beside it: LoadTests reads that
+// file, and package proxy/rehearsal plays it.
+//
 // Names are compared as PostgreSQL has them after folding. A name without a schema
 // can mean several objects; rules that refuse then take the possibility for the
 // fact, and rules that allow do not.
