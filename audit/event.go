@@ -38,6 +38,12 @@ type Target struct {
 	Environment string `json:"environment"`
 }
 
+// Reach is a table whose rows a statement reaches, also without naming it.
+type Reach struct {
+	Relation string `json:"relation"`
+	Rows     *int64 `json:"rows_estimated,omitempty"` // nil where the server never estimated them
+}
+
 // Event is one line of the audit log. The log keeps the slices of an event that
 // it was given: they must not change afterwards.
 type Event struct {
@@ -56,6 +62,7 @@ type Event struct {
 	Effects     []string      `json:"effects,omitempty"`
 	Relations   []string      `json:"relations,omitempty"`
 	Breadth     string        `json:"breadth,omitempty"` // the widest
+	Reaches     []Reach       `json:"reaches,omitempty"` // where the catalog is read
 	SQLSTATE    string        `json:"sqlstate,omitempty"`
 	Rows        *int64        `json:"rows,omitempty"`        // nil where the reply names none
 	Duration    time.Duration `json:"duration_us,omitempty"` // written in whole microseconds

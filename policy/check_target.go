@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -34,6 +35,17 @@ func warnOfChannelBinding(d *decoder, n *yaml.Node, t *Target) {
 		"is the server's own certificate, because channel binding compares the two; "+
 		"use that certificate and its key, or set server_tls.mode to disable on a leg that is safe without, "+
 		"or have clients connect with channel_binding=disable", t.Name)
+}
+
+// checkCatalogReader loads the password, so that a policy that took effect has it.
+func checkCatalogReader(d *decoder, n *yaml.Node, c *CatalogReader) {
+	if c.PasswordFile == "" {
+		return
+	}
+	if content, ok := d.content(lookup(n, "password_file"), c.PasswordFile); ok {
+		line, _, _ := strings.Cut(string(content), "\n")
+		c.Password = strings.TrimSuffix(line, "\r")
+	}
 }
 
 func checkClientTLS(d *decoder, n *yaml.Node, c *ClientTLS) {

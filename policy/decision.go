@@ -1,6 +1,9 @@
 package policy
 
-import "github.com/pgcordon/pgcordon/parser"
+import (
+	"github.com/pgcordon/pgcordon/catalog"
+	"github.com/pgcordon/pgcordon/parser"
+)
 
 // Admission is the decision on a session.
 type Admission struct {
@@ -23,6 +26,7 @@ type Decision struct {
 	Act       parser.Act // the act that decided
 	Reason    string     // one sentence for people: "DELETE on categories reaches an open range of rows"
 	Hint      string     // how to get it done
+	Reaches   []Reach    // the tables whose rows the act reaches, where the catalog knows
 }
 
 // Context is what a session did that changes what names mean.
@@ -36,4 +40,6 @@ type Context struct {
 	// Temporary are the session's own temporary tables; nil where there are none, or where
 	// a name may mean another table by the time that it is looked up.
 	Temporary *Temporaries
+	// Catalog is what is known of the tables; nil where nothing is.
+	Catalog *catalog.Catalog
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"time"
 )
 
 var target = checked(mapping(
@@ -24,7 +25,21 @@ var target = checked(mapping(
 		"TLS between pgcordon and the server."),
 	field("proxy_protocol", proxyProtocol, func(t *Target) *[]netip.Prefix { return &t.Balancers },
 		"Load balancers in front of pgcordon that send a PROXY header."),
+	field("catalog", pointer(catalogReader), func(t *Target) **CatalogReader { return &t.Catalog },
+		"Read keys, foreign keys and row estimates of the tables, for exact judgements and better messages. Default none."),
 ), checkTarget)
+
+var catalogReader = checked(mapping(
+	CatalogReader{Refresh: 5 * time.Minute},
+	must(field("user", text, func(c *CatalogReader) *string { return &c.User },
+		"Role to connect as. It needs no privilege but to connect.")),
+	field("password_file", path, func(c *CatalogReader) *string { return &c.PasswordFile },
+		"File whose first line is the role's password."),
+	must(field("databases", listOf(text), func(c *CatalogReader) *[]string { return &c.Databases },
+		"The databases to read.")),
+	field("refresh", duration(time.Second, 24*time.Hour), func(c *CatalogReader) *time.Duration { return &c.Refresh },
+		"How often to read them. Default 5m."),
+), checkCatalogReader)
 
 var clientTLS = checked(mapping(
 	ClientTLS{},

@@ -59,6 +59,17 @@ type Target struct {
 	Balancers []netip.Prefix
 	// SearchPath is where a name without a schema is looked for; empty: public.
 	SearchPath []string
+	Catalog    *CatalogReader // nil: nothing is known of the tables
+}
+
+// CatalogReader says how to learn about the tables of a target's databases.
+type CatalogReader struct {
+	User         string
+	PasswordFile string // empty: none
+	Databases    []string
+	Refresh      time.Duration // from one reading to the next
+
+	Password string // the first line of PasswordFile
 }
 
 // ClientTLS is TLS between clients and pgcordon.

@@ -74,24 +74,30 @@ func (r *Ruleset) Decide(s *parser.Summary, ctx Context) Decision { return r.dec
 // decide is Decide without the exceptions whose allowances are used up.
 func (r *Ruleset) decide(s *parser.Summary, ctx Context, without []*statementRule) Decision {
 	v := verdict{scope: scope{path: r.path, changed: ctx.SearchPathChanged, temporaries: ctx.Temporary}, without: without}
+	r.search(s, &ctx, &v)
+	return r.reaching(v.decision(s, r.audit), s, &ctx)
+}
+
+// search takes every act through the rules, until nothing that follows can change the
+// decision.
+func (r *Ruleset) search(s *parser.Summary, ctx *Context, v *verdict) {
 	for i := range s.Statements {
 		statement := &s.Statements[i]
-		if len(statement.Acts) == 0 && r.judge(&plainRead, i, &v) {
-			return v.decision(s, r.audit)
+		if len(statement.Acts) == 0 && r.judge(&plainRead, i, v) {
+			return
 		}
 		for j := range statement.Acts {
-			if r.judge(r.bounds.hold(&statement.Acts[j], ctx), i, &v) {
-				return v.decision(s, r.audit)
+			if r.judgeAct(&statement.Acts[j], i, ctx, v) {
+				return
 			}
 		}
 		for _, name := range statement.Functions {
 			act := parser.Act{Effect: parser.Function, Object: name}
-			if r.counts(name) && r.judge(&act, i, &v) {
-				return v.decision(s, r.audit)
+			if r.counts(name) && r.judge(&act, i, v) {
+				return
 			}
 		}
 	}
-	return v.decision(s, r.audit)
 }
 
 // plainRead stands for a statement that touches nothing: SELECT 1.

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"sync"
 
+	"github.com/pgcordon/pgcordon/catalog/load"
 	"github.com/pgcordon/pgcordon/policy"
 	"github.com/pgcordon/pgcordon/proxy/guard"
 )
@@ -13,8 +14,9 @@ import (
 type place struct {
 	policy    *policy.Policy
 	target    *policy.Target
-	clientTLS *tls.Config // nil: clients get no TLS
-	serverTLS *tls.Config // nil: the server is reached without
+	clientTLS *tls.Config            // nil: clients get no TLS
+	serverTLS *tls.Config            // nil: the server is reached without
+	watches   map[string]*load.Watch // by database; those without are judged from text alone
 
 	mu    sync.Mutex
 	known map[policy.Client]*guard.Rules
@@ -36,6 +38,9 @@ func (p *place) rules(c policy.Client) *guard.Rules {
 			p.known = map[policy.Client]*guard.Rules{}
 		}
 		rules = guard.NewRules(p.policy.Ruleset(p.target, c))
+		if watch := p.watches[c.Database]; watch != nil {
+			rules.Consult(watch.Current)
+		}
 		p.known[c] = rules
 	}
 	return rules

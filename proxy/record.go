@@ -143,6 +143,7 @@ func (s *session) statement(kind string, e *guard.Event) audit.Event {
 	entry.Rule, entry.Reason, entry.SQLSTATE = e.Decision.Rule, e.Decision.Reason, e.SQLSTATE
 	entry.Effects = e.Summary.Effects.Names()
 	entry.Relations, entry.Breadth = relationsOf(e.Summary)
+	entry.Reaches = reachesOf(e.Decision)
 	entry.JudgedBy = e.Summary.JudgedBy()
 	switch s.place.policy.Audit.SQL {
 	case "full":
@@ -151,6 +152,18 @@ func (s *session) statement(kind string, e *guard.Event) audit.Event {
 		entry.SQL = parser.Redact(e.SQL, false)
 	}
 	return entry
+}
+
+func reachesOf(d policy.Decision) []audit.Reach {
+	var all []audit.Reach
+	for _, r := range d.Reaches {
+		reach := audit.Reach{Relation: r.Relation}
+		if r.Rows >= 0 {
+			reach.Rows = &r.Rows
+		}
+		all = append(all, reach)
+	}
+	return all
 }
 
 // relationsOf returns the relations that a string touches and the widest breadth of

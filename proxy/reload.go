@@ -30,6 +30,7 @@ func (s *Server) Reload(p *policy.Policy) error {
 	for ses := range sessions {
 		ses.reload(places[ses.listener.endpoint])
 	}
+	s.follow(places)
 	s.reportCertificates(p)
 	return nil
 }
@@ -83,8 +84,9 @@ func placesOf(p *policy.Policy) (map[policy.Endpoint]*place, error) {
 		if err != nil {
 			return nil, fmt.Errorf("target %s: server_tls: %w", t.Name, err)
 		}
+		watches := watchesOf(t)
 		for _, at := range t.Listen {
-			places[at] = &place{policy: p, target: t, clientTLS: clientTLS, serverTLS: serverTLS}
+			places[at] = &place{policy: p, target: t, clientTLS: clientTLS, serverTLS: serverTLS, watches: watches}
 		}
 	}
 	return places, nil

@@ -44,11 +44,12 @@ type Server struct {
 	logins        atomic.Int64   // ever accepted
 	wait          sync.WaitGroup // sessions
 
-	reloads   sync.Mutex // held by a reload, before mu
-	mu        sync.Mutex // guards what follows
-	listeners map[policy.Endpoint]*listener
-	sessions  map[*session]struct{}
-	draining  bool
+	reloads      sync.Mutex // held by a reload, before mu
+	stopCatalogs func()     // guarded by reloads
+	mu           sync.Mutex // guards what follows
+	listeners    map[policy.Endpoint]*listener
+	sessions     map[*session]struct{}
+	draining     bool
 }
 
 // New returns a server that listens nowhere yet: Reload gives it a policy.
@@ -58,6 +59,8 @@ func New(c Config) *Server {
 		allowances: policy.NewAllowances(time.Now),
 		listeners:  map[policy.Endpoint]*listener{},
 		sessions:   map[*session]struct{}{},
+
+		stopCatalogs: func() {},
 	}
 }
 
@@ -133,6 +136,9 @@ func (s *Server) Logins() int64 { return s.logins.Load() }
 // Drain stops accepting, waits until the sessions are over or ctx is done, and
 // then ends those that are left with SQLSTATE 57P01.
 func (s *Server) Drain(ctx context.Context) {
+	s.reloads.Lock()
+	s.stopCatalogs()
+	s.reloads.Unlock()
 	s.mu.Lock()
 	s.draining = true
 	for at, l := range s.listeners {

@@ -110,12 +110,22 @@ func (g *Guard) decide(s *parser.Summary, sql []byte) *judged {
 
 // decideAnew asks the policy about a summary that will hardly come again.
 func (g *Guard) decideAnew(s *parser.Summary, sql []byte) *judged {
-	j := &judged{rules: g.rules, context: g.meaning.context, summary: s, parametric: s.Parametric}
-	d := g.rules.ruleset.Decide(s, g.meaning.within(s).context)
+	j := &judged{rules: g.rules, context: g.context(g.meaning), summary: s, parametric: s.Parametric}
+	d := g.rules.ruleset.Decide(s, g.context(g.meaning.within(s)))
 	if j.rule = d.Rule; notable(d) {
 		j.verdict = &verdict{decision: d, sql: string(sql)}
 	}
 	return j
+}
+
+// context returns what names mean, and what is known of the tables that they mean: nothing
+// once the session has changed any, for the catalog is older than that.
+func (g *Guard) context(m meaning) policy.Context {
+	c := m.context
+	if g.rules.catalog != nil && !m.reshaped {
+		c.Catalog = g.rules.catalog()
+	}
+	return c
 }
 
 // notable tells whether a decision has to be carried out or recorded.
@@ -128,7 +138,7 @@ func (g *Guard) spend(j *judged) *judged {
 		return j
 	}
 	settled := &judged{rules: j.rules, context: j.context, summary: j.summary}
-	d := j.rules.ruleset.Settle(j.verdict.decision, j.summary, g.meaning.within(j.summary).context, g.cfg.Claim)
+	d := j.rules.ruleset.Settle(j.verdict.decision, j.summary, g.context(g.meaning.within(j.summary)), g.cfg.Claim)
 	if settled.rule = d.Rule; notable(d) {
 		settled.verdict = &verdict{decision: d, sql: j.verdict.sql}
 	}
@@ -142,7 +152,7 @@ func (g *Guard) spend(j *judged) *judged {
 // names mean has changed. (PostgreSQL analyses a prepared statement anew when the
 // search path has: src/backend/utils/cache/plancache.c, RevalidateCachedQuery.)
 func (g *Guard) current(j *judged) bool {
-	return j.rules == g.rules && (j.context == g.meaning.context || j.summary == nil)
+	return j.rules == g.rules && (j.context == g.context(g.meaning) || j.summary == nil)
 }
 
 // renew judges a prepared statement or portal again where its judgement no longer

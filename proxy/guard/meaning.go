@@ -28,7 +28,14 @@ type meaning struct {
 	// The settings that the session has touched: what a text means is then uncertain
 	// until the server has told of them.
 	escapesTouched, encodingTouched bool
+	// reshaped is true once the session has made, changed or dropped something that may be
+	// a table: also a temporary one, which hides another of its name.
+	reshaped bool
 }
+
+// reshaping are the effects after which a name may mean another table, or the table have
+// other keys.
+var reshaping = parser.SetOf(parser.Create, parser.Alter, parser.Drop, parser.Do, parser.Call)
 
 // set notes that the session sets, or may set, a parameter; "" stands for any. RESET
 // ALL goes back to what the login began with.
@@ -64,6 +71,7 @@ func (m *meaning) begin(settings []wire.Setting) {
 
 // observe notes what a string sets.
 func (m *meaning) observe(s *parser.Summary) {
+	m.reshaped = m.reshaped || s.Effects.Intersects(reshaping)
 	if !s.Effects.Has(parser.Settings) {
 		return
 	}

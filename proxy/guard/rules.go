@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"github.com/pgcordon/pgcordon/catalog"
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/policy"
 )
@@ -12,6 +13,7 @@ type Rules struct {
 	interest  interest
 	prefilter *parser.Prefilter
 	clean     *judged // the judgement of every text that the prefilter lets pass
+	catalog   func() *catalog.Catalog
 }
 
 // NewRules prepares a ruleset.
@@ -21,6 +23,24 @@ func NewRules(r *policy.Ruleset) *Rules {
 	rules.clean = &judged{rules: rules}
 	return rules
 }
+
+// Consult makes the rules look tables up in what current returns, which may be nil. It
+// must be called before the rules are used.
+func (r *Rules) Consult(current func() *catalog.Catalog) {
+	r.catalog = current
+	if r.interest.effects == 0 {
+		return
+	}
+	r.interest.functions = append(r.interest.functions, reshapers...)
+	if r.interest.effects.Has(parser.Update) { // ON DELETE SET NULL
+		r.interest.effects = r.interest.effects.With(parser.Delete)
+	}
+	r.prefilter = parser.NewPrefilter(r.interest.effects, r.interest.functions)
+}
+
+// reshapers are words of which one stands in every text that may make a name mean
+// another table.
+var reshapers = []string{"create", "alter", "drop", "temp", "temporary", "pg_temp", "do", "call"}
 
 // interest is what the prefilter has to look for.
 type interest struct {
