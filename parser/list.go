@@ -1,6 +1,9 @@
 package parser
 
 import (
+	"bytes"
+	"strings"
+
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -78,12 +81,38 @@ func (p *predicate) listFunction(f *pg_query.FuncCall) reach {
 	case name.Name == "unnest" && len(f.Args) == 1:
 		return p.list(f.Args[0])
 	}
+	if len(f.Args) == 0 {
+		return wide(UnknownBreadth)
+	}
 	for _, arg := range f.Args {
 		if !isWritten(arg) {
 			return wide(UnknownBreadth)
 		}
 	}
-	return wide(Bounded)
+	text, separator := f.Args[0], "" // at most as many elements as characters
+	switch {
+	case strings.HasPrefix(name.Name, "json"):
+		text, separator = f.Args[len(f.Args)-1], ","
+	case strings.HasPrefix(name.Name, "string") && len(f.Args) > 1:
+		separator, _ = p.stringLiteral(f.Args[1])
+	}
+	return p.writtenList(text, separator)
+}
+
+// writtenList returns the reach of a list that is text, of which the separator parts the elements; a
+// document has more commas than elements.
+func (p *predicate) writtenList(n *pg_query.Node, separator string) reach {
+	n = uncast(n)
+	switch v, bound := p.binding().value(n); {
+	case n.GetParamRef() != nil && p.premise.values == nil:
+		return wide(Bounded) // the value says, when it comes
+	case bound && !v.Null:
+		return counted(float64(bytes.Count(v.Bytes, []byte(separator)) + 1))
+	}
+	if literal, ok := p.stringLiteral(n); ok {
+		return counted(float64(strings.Count(literal, separator) + 1))
+	}
+	return wide(UnknownBreadth)
 }
 
 // series returns the reach of the values of generate_series.

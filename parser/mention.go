@@ -77,7 +77,21 @@ func (p *predicate) whose(c *pg_query.ColumnRef) mention {
 	if p.target.names[qualifier] {
 		return target
 	}
-	return p.named(qualifier) // 0: of a query further out, the same for every row here
+	return p.qualified(qualifier) // 0: of a query further out, the same for every row here
+}
+
+// qualified returns the table that columns are qualified by a name of, 0 where there is
+// none: a table that goes by names that are not known may go by this one.
+func (p *predicate) qualified(name string) mention {
+	if found := p.named(name); found != 0 {
+		return found
+	}
+	for i, o := range p.others {
+		if o.names == nil {
+			return other(i)
+		}
+	}
+	return 0
 }
 
 // named returns the other table of a name, 0 where there is none.

@@ -93,6 +93,11 @@ func (p *predicate) sourceOf(qualifier string) source {
 			return o
 		}
 	}
+	for _, o := range p.others {
+		if o.names == nil {
+			return o
+		}
+	}
 	return source{reach: wide(UnknownBreadth)}
 }
 

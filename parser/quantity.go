@@ -222,11 +222,17 @@ func (q quantity) asNumber() quantity {
 	return q
 }
 
-// dateLayouts are the forms in which programs write dates.
-var dateLayouts = []string{
-	"2006-01-02", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05-07",
-	"2006-01-02T15:04:05", "2006-01-02T15:04:05Z07:00", "2006-01-02 15:04:05 MST",
-}
+// dateLayouts are the forms in which programs write dates: with a time or without, and
+// with a zone or without.
+var dateLayouts = func() []string {
+	layouts := []string{time.DateOnly}
+	for _, clock := range []string{" 15:04", " 15:04:05", "T15:04", "T15:04:05"} {
+		for _, zone := range []string{"", "Z07:00", "-07", "-0700", " MST"} {
+			layouts = append(layouts, time.DateOnly+clock+zone)
+		}
+	}
+	return layouts
+}()
 
 // asDate reads a string as a date, leaving a day either way for its time zone.
 func (q quantity) asDate() quantity {

@@ -9,7 +9,8 @@ import (
 // source is a table, sub-select or function that a condition may mention.
 type source struct {
 	relation Relation
-	names    map[string]bool // by which columns are qualified
+	// names are those by which columns are qualified; nil where they are not known.
+	names map[string]bool
 	// reach is how far a join with the source narrows the target.
 	reach reach
 	// columns are the source's, where the text lists them all.
@@ -60,6 +61,11 @@ func (p *predicate) sourcesIn(n *pg_query.Node) []source {
 			all.columns = listed(s.Alias, len(values[0].GetList().GetItems()))
 		}
 		return []source{all}
+	case n.GetJsonTable() != nil:
+		j := n.GetJsonTable()
+		return []source{named(j.Alias, p.writtenList(j.GetContextItem().GetRawExpr(), ","))}
+	case n.GetRangeTableFunc() != nil:
+		return []source{named(n.GetRangeTableFunc().Alias, wide(UnknownBreadth))}
 	case n.GetRangeFunction() != nil:
 		f := n.GetRangeFunction()
 		s := named(f.Alias, p.functionsReach(f))
@@ -117,6 +123,10 @@ func sourceNames(from []*pg_query.Node) []string {
 			names = append(names, n.GetRangeSubselect().Alias.GetAliasname())
 		case n.GetRangeFunction() != nil:
 			names = append(names, n.GetRangeFunction().Alias.GetAliasname())
+		case n.GetJsonTable() != nil:
+			names = append(names, n.GetJsonTable().Alias.GetAliasname())
+		case n.GetRangeTableFunc() != nil:
+			names = append(names, n.GetRangeTableFunc().Alias.GetAliasname())
 		}
 	}
 	return names
