@@ -16,6 +16,8 @@
 //	writable  end.go       what the kernel did not take is kept, and the other side is not
 //	                       read until it is gone
 //
+// A socket that has been streaming is reported when a whole buffer is there (stream.go).
+//
 // An idle session holds no buffer. A session whose refusal has to reach the disk
 // first waits for it without holding up the others (finish.go).
 //
