@@ -62,6 +62,8 @@ func (w *walker) altersOne(rel Relation, cmd *pg_query.AlterTableCmd) {
 		w.act(Act{Effect: form.effect, Relation: rel, Object: objectOf(cmd), Traits: form.traits | cascades(cmd.Behavior)})
 	}
 	switch {
+	case cmd.Subtype == pg_query.AlterTableType_AT_AttachPartition, cmd.Subtype == pg_query.AlterTableType_AT_AddInherit:
+		w.stmt.Inherits = true
 	case cmd.Subtype == pg_query.AlterTableType_AT_ColumnDefault: // of rows to come
 		w.later(func() { w.node(cmd.Def) })
 		return

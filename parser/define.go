@@ -77,6 +77,7 @@ func (w *walker) createsTable(n *pg_query.CreateStmt) {
 	w.kind("CREATE TABLE")
 	w.creates(n.Relation)
 	w.createsTemporary(n.Relation, n.Oncommit, n.IfNotExists)
+	w.stmt.Inherits = w.stmt.Inherits || len(n.InhRelations) > 0
 	if n.Partbound != nil {
 		w.message(n.Partbound)
 	}

@@ -59,6 +59,9 @@ type Statement struct {
 	// another temporary relation of this name.
 	Temporary   string
 	IfNotExists bool
+	// Inherits is set where a table becomes a child or partition of another, with which
+	// it may then be dropped.
+	Inherits bool
 }
 
 // Summary is what a query string does. It is immutable once returned and shared

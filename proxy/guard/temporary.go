@@ -55,23 +55,27 @@ func (t *temporary) sends(s *parser.Summary, quiet bool) {
 		t.forget()
 	}
 	for i := range s.Statements {
+		if s.Statements[i].Inherits { // DROP TABLE and ON COMMIT DROP take partitions and children along
+			t.forget()
+		}
 		for j := range s.Statements[i].Acts {
-			t.loses(&s.Statements[i].Acts[j])
+			t.loses(&s.Statements[i].Acts[j], s.Statements[i].Kind)
 		}
 	}
 	if len(s.Statements) != 1 || !quiet {
 		return
 	}
-	if st := &s.Statements[0]; !st.IfNotExists || !t.veiled {
+	if st := &s.Statements[0]; !st.Inherits && (!st.IfNotExists || !t.veiled) {
 		t.announced = st.Temporary
 	}
 }
 
 // loses forgets what an act may take away or give another name. A DROP may fail, or be
-// rolled back: then the table is there and not known.
-func (t *temporary) loses(a *parser.Act) {
+// rolled back: then the table is there and not known. Without CASCADE nothing but
+// DROP OWNED takes a table away that it does not name.
+func (t *temporary) loses(a *parser.Act, kind string) {
 	switch {
-	case a.Traits.Has(parser.Rename), a.Effect == parser.Drop && (a.Traits.Has(parser.Cascade) || a.Relation.Name == ""):
+	case a.Traits.Has(parser.Rename), a.Effect == parser.Drop && (a.Traits.Has(parser.Cascade) || kind == "DROP OWNED"):
 		t.forget()
 	case a.Effect == parser.Drop && a.Object == "":
 		t.tables = t.tables.Without(a.Relation.Name)
@@ -88,7 +92,10 @@ func (t *temporary) done(body []byte) {
 	case "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "FETCH", "MOVE", "TRUNCATE TABLE", "LOCK TABLE",
 		"CREATE TABLE", "CREATE TABLE AS", "CREATE INDEX", "CREATE SEQUENCE", "ALTER TABLE", "DROP TABLE", "ANALYZE",
 		"VACUUM", "EXPLAIN", "COMMENT", "BEGIN", "START TRANSACTION", "COMMIT", "SAVEPOINT", "RELEASE", "SET", "RESET",
-		"SHOW", "PREPARE", "DEALLOCATE", "DECLARE CURSOR", "CLOSE CURSOR", "LISTEN", "NOTIFY", "UNLISTEN":
+		"SHOW", "PREPARE", "DEALLOCATE", "DECLARE CURSOR", "CLOSE CURSOR", "LISTEN", "NOTIFY", "UNLISTEN",
+		"CREATE FUNCTION", "CREATE PROCEDURE", "CREATE TYPE", "CREATE DOMAIN", "CREATE AGGREGATE", "CREATE ROLE", "GRANT",
+		"REVOKE", "DROP VIEW", "DROP INDEX", "DROP SEQUENCE", "DROP FUNCTION", "DROP TRIGGER", "DROP RULE", "DROP TYPE",
+		"DROP DOMAIN":
 	case "ROLLBACK":
 		t.failed()
 	default:
