@@ -1,7 +1,7 @@
 # Everything works on a bare Debian as root with Go and make: what else is needed
 # is installed or fetched.
 
-.PHONY: build setup test vet race lint fuzz demo demo-keep clean
+.PHONY: build setup test vet race lint fuzz differential demo demo-keep clean
 .DEFAULT_GOAL := build
 
 FUZZ_TIME ?= 10s
@@ -35,6 +35,9 @@ lint: setup ## layers, staticcheck, formatting, shell scripts
 fuzz: setup ## every fuzz target for FUZZ_TIME
 	.ci/fuzz $(FUZZ_TIME)
 
+differential: setup ## docs/differential.md: PostgreSQL's regression suite, guard beside server
+	go test ./test/truth -run RegressionSuite -args -differential
+
 demo: ## incident A, without the guard and with it
 	@deploy/demo/demo
 
@@ -47,7 +50,7 @@ clean:
 .PHONY: bench bench-quick bench-compare bench-plot
 BENCH := bin/pgcordon-bench
 
-bench: ## compare with other proxies, in about 15 minutes; keeps result and plot
+bench: ## compare with other proxies, in about 13 minutes; keeps the result and writes it into the documents
 	@bench/setup
 	go build -o $(BENCH) ./bench
 	@exec $(BENCH) run $(BENCH_FLAGS)
@@ -62,7 +65,7 @@ bench-compare: ## this working tree against BASE=revision
 	go build -o $(BENCH) ./bench
 	@exec $(BENCH) compare --base=$(BASE) $(BENCH_FLAGS)
 
-bench-plot: ## docs/bench.svg from the newest result
+bench-plot: ## plot and tables of README.md and docs/performance.md from the newest result
 	@bench/setup compare
 	go build -o $(BENCH) ./bench
 	@exec $(BENCH) plot

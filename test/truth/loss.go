@@ -2,6 +2,7 @@ package truth
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,14 +28,7 @@ type losses map[string][]string
 // add notes a loss.
 func (l losses) add(way, what string) { l[way] = append(l[way], what) }
 
-func (l losses) ways() []string {
-	var ways []string
-	for way := range l {
-		ways = append(ways, way)
-	}
-	slices.Sort(ways)
-	return ways
-}
+func (l losses) ways() []string { return slices.Sorted(maps.Keys(l)) }
 
 func (l losses) String() string {
 	var all []string

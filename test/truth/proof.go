@@ -78,6 +78,9 @@ func (p *prover) prove(c *Case) (*proof, error) {
 	if c.Outside {
 		return p.proveOutside(c)
 	}
+	if strings.Contains(c.Script, ";") { // what the session did before may matter to a script
+		p.close()
+	}
 	if p.session == nil {
 		var err error
 		if p.session, err = connect(p.server.AdminDSN(database), p.judge.dial); err != nil {

@@ -23,7 +23,7 @@ type Script struct {
 }
 
 // NewScript reads text. The variables are those that the text may use; the map
-// is changed by \set and \getenv's like.
+// is changed by \set and Set.
 func NewScript(text string, variables map[string]string) *Script {
 	if variables == nil {
 		variables = map[string]string{}
