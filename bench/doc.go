@@ -1,10 +1,10 @@
 // Bench compares pgcordon with other proxies, and two builds of it with each other,
 // on one machine against a real PostgreSQL.
 //
-//	make bench                     the comparison: tables, bench/results, docs/bench.svg
+//	make bench                     the comparison: tables, bench/results, and what is made of it
 //	make bench-quick               a short one that only prints
 //	make bench-compare BASE=rev    this working tree against another revision
-//	make bench-plot                docs/bench.svg anew, from the newest result
+//	make bench-plot                what is made of the newest result, anew
 //
 // The way of a figure:
 //
@@ -15,10 +15,13 @@
 //	usage/         processor time and memory of a proxy with all its processes
 //	rounds.go      every peer in every round, each round in another order
 //	figures/       medians of ratios within a round, with their range
+//	beside.go      fairness/: what a few sessions feel of one that asks for much
 //	idle/          thousands of sessions that do nothing
 //	micro.go       the Go benchmarks of hotpath/
 //	report.go      the tables that are printed and kept
-//	chart/         the plot
+//	products.go    what is made of a kept result: parts of README.md (summary.go) and of
+//	               docs/performance.md, and the plot (plot.go, chart/)
+//	self/          this program as another process, for idle/ and fairness/
 //
 // Figures of different machines, or of a machine that does something else at the
 // same time, must not be compared; that is why ratios are shown.

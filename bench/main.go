@@ -10,16 +10,18 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/pgcordon/pgcordon/bench/fairness"
 	"github.com/pgcordon/pgcordon/bench/idle"
 )
 
-// commands are the subcommands. The last two are what the first runs as other processes.
+// commands are the subcommands. The last three are what the first runs as other processes.
 type commands struct {
 	Run     runCommand     `cmd:"" help:"Compare pgcordon with other proxies."`
 	Compare compareCommand `cmd:"" help:"Compare this working tree with another revision."`
-	Plot    plotCommand    `cmd:"" help:"Draw the plot of a result."`
+	Plot    plotCommand    `cmd:"" help:"Write plot and documents from a result."`
 	Pretend pretendCommand `cmd:"" hidden:""`
 	Open    openCommand    `cmd:"" hidden:""`
+	Disturb disturbCommand `cmd:"" hidden:""`
 }
 
 func main() {
@@ -50,4 +52,14 @@ type openCommand struct {
 
 func (c *openCommand) Run(ctx context.Context) error {
 	return idle.Open(ctx, c.DSN, c.Sessions, os.Stdin, os.Stdout)
+}
+
+// disturbCommand is called fairness.Command.
+type disturbCommand struct {
+	Name string `arg:""`
+	DSN  string `arg:""`
+}
+
+func (c *disturbCommand) Run(ctx context.Context) error {
+	return fairness.Disturb(ctx, c.Name, c.DSN, os.Stdout)
 }

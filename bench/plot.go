@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -12,15 +11,14 @@ import (
 
 type plotCommand struct {
 	Result string `arg:"" optional:"" help:"A JSON file of bench/results; the newest unless given."`
-	Plot   string `default:"docs/bench.svg" help:"File of the plot."`
 }
 
-// Run draws again what a comparison has kept.
+// Run makes again what is made of a result.
 func (c *plotCommand) Run() error {
 	path := c.Result
 	if path == "" {
 		var err error
-		if path, err = newest("bench/results"); err != nil {
+		if path, err = newest("."); err != nil {
 			return err
 		}
 	}
@@ -28,11 +26,11 @@ func (c *plotCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.Plot, r.chart().SVG(), 0o644); err != nil {
-		return fmt.Errorf("write the plot: %w", err)
+	products, err := r.products(".")
+	if err != nil {
+		return err
 	}
-	fmt.Println("wrote", c.Plot)
-	return nil
+	return write(products)
 }
 
 // drawn are the peers of a plot, in order.

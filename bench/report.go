@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type report struct {
 // group are the cells of one table.
 type group = []figures.Cell
 
+// tables are those in which something was measured.
 func (r *report) tables() []*figures.Table {
 	var list []*figures.Table
 	for _, t := range []struct{ group, title, unit string }{
@@ -38,10 +40,15 @@ func (r *report) tables() []*figures.Table {
 	} {
 		list = append(list, r.compare(t.group, t.title, t.unit)...)
 	}
-	return append(list, r.addedTable(), r.idleTable(), r.microTable())
+	list = append(list, r.fairnessTable(), r.addedTable(), r.idleTable(), r.microTable())
+	return slices.DeleteFunc(list, func(t *figures.Table) bool { return len(t.Rows) == 0 })
 }
 
-const micros = 1e-6
+// Units of figures.
+const (
+	micros = 1e-6
+	kib    = 1024
+)
 
 var (
 	cpuOfPgBouncer = []figures.Column{
@@ -88,7 +95,7 @@ func (r *report) idleTable() *figures.Table {
 		if c.TLS {
 			name += ", TLS"
 		}
-		const kib, milli = 1024, 1e-3
+		const milli = 1e-3
 		t.Rows = append(t.Rows, []string{name, fmt.Sprint(c.Sessions), figures.Short(c.Memory, kib), figures.Short(c.CPU, milli)})
 	}
 	return t
@@ -121,14 +128,11 @@ func (r *report) print(w io.Writer) error {
 // markdown writes the report for a reader who was not there.
 func (r *report) markdown(w io.Writer) error {
 	fmt.Fprintf(w, "# Comparison of %s\n\n", r.Date.Format(time.DateOnly))
-	fmt.Fprintf(w, "Made by `make bench`: %d rounds through all peers, each round in another order, about %s a run.\n"+
-		"A ratio is taken within a round; the median of the rounds is shown, and the smallest and greatest.\n"+
-		"The proxies' configurations are those of bench/peer.\n\n", r.Rounds, r.Slice)
-	for _, line := range r.circumstances() {
-		fmt.Fprintf(w, "- %s\n", line)
+	if err := r.preface(w); err != nil {
+		return err
 	}
 	for _, t := range r.tables() {
-		if err := t.Markdown(w); err != nil {
+		if err := t.Markdown(w, "##"); err != nil {
 			return err
 		}
 	}
@@ -136,4 +140,13 @@ func (r *report) markdown(w io.Writer) error {
 		fmt.Fprintf(w, "\n## Failures\n\n- %s\n", strings.Join(r.Failures, "\n- "))
 	}
 	return nil
+}
+
+// preface writes how and where the figures were made.
+func (r *report) preface(w io.Writer) error {
+	fmt.Fprintf(w, "Made by `make bench` on %s: %d rounds through all peers, each round in another order, about %s a run.\n"+
+		"A ratio is taken within a round; the median of the rounds is shown, and the smallest and greatest.\n"+
+		"The proxies' configurations are those of bench/peer.\n\n", r.Date.Format(time.DateOnly), r.Rounds, r.Slice)
+	_, err := fmt.Fprintf(w, "- %s\n", strings.Join(r.circumstances(), "\n- "))
+	return err
 }

@@ -11,25 +11,39 @@ import (
 	"time"
 )
 
-// keep writes the report as a document, as JSON and as a plot.
-func (r *report) keep(folder, plot string) error {
-	base := filepath.Join(folder, r.Date.Format(time.DateOnly)+"-"+r.Machine.slug())
+// results is the folder that results are kept in, below the root of the source.
+const results = "bench/results"
+
+// keep writes the report as a document and as JSON, and what is made of it.
+func (r *report) keep(root string) error {
+	base := filepath.Join(root, results, r.Date.Format(time.DateOnly)+"-"+r.Machine.slug())
 	var document bytes.Buffer
 	content, err := json.MarshalIndent(r, "", "\t")
 	if err := errors.Join(err, r.markdown(&document)); err != nil {
 		return fmt.Errorf("write down the result: %w", err)
 	}
-	drawing := r.chart().SVG()
-	for path, text := range map[string][]byte{
-		base + ".md": document.Bytes(), base + ".json": append(content, '\n'), plot: drawing,
-	} {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	products, err := r.products(root)
+	if err != nil {
+		return err
+	}
+	return write(slices.Concat([]product{{base + ".md", document.Bytes()}, {base + ".json", append(content, '\n')}}, products))
+}
+
+// product is a file that is made of a report.
+type product struct {
+	path    string
+	content []byte
+}
+
+func write(list []product) error {
+	for _, p := range list {
+		if err := os.MkdirAll(filepath.Dir(p.path), 0o755); err != nil {
 			return fmt.Errorf("keep the result: %w", err)
 		}
-		if err := os.WriteFile(path, text, 0o644); err != nil {
+		if err := os.WriteFile(p.path, p.content, 0o644); err != nil {
 			return fmt.Errorf("keep the result: %w", err)
 		}
-		fmt.Println("wrote", path)
+		fmt.Println("wrote", p.path)
 	}
 	return nil
 }
@@ -47,11 +61,17 @@ func readReport(path string) (*report, error) {
 	return &r, nil
 }
 
-// newest is the path of the youngest result in a folder; their names begin with dates.
-func newest(folder string) (string, error) {
-	found, err := filepath.Glob(filepath.Join(folder, "*.json"))
-	if err != nil || len(found) == 0 {
-		return "", errors.Join(fmt.Errorf("no result in %s; make bench makes one", folder), err)
+// errNone is that nothing was kept yet.
+var errNone = errors.New("there is no result yet; make bench makes one")
+
+// newest is the path of the youngest result below a root; their names begin with dates.
+func newest(root string) (string, error) {
+	found, err := filepath.Glob(filepath.Join(root, results, "*.json"))
+	if err != nil {
+		return "", fmt.Errorf("list results: %w", err)
+	}
+	if len(found) == 0 {
+		return "", errNone
 	}
 	return slices.Max(found), nil
 }

@@ -69,3 +69,15 @@ func TestSliceIsShortenedToKeepTheBudget(t *testing.T) {
 		t.Errorf("slice %s, but there is time enough", r.slice)
 	}
 }
+
+func TestFirstRoundCountsWhereNothingHasToBeWarm(t *testing.T) {
+	j := &journal{}
+	r := rounds{peers: threePeers(), count: 2, cold: true, progress: io.Discard}
+	cells, failures, err := r.run(t.Context(), []cell{{name: "x", peers: []string{"a", "b", "c"}, load: j}})
+	if err != nil || len(failures) > 0 {
+		t.Fatal(failures, err)
+	}
+	if len(j.names) != 6 || len(cells[0].Samples["a"]) != 2 {
+		t.Errorf("order %v, samples %v", j.names, cells[0].Samples)
+	}
+}

@@ -16,26 +16,25 @@ import (
 )
 
 type runCommand struct {
-	Quick   bool          `help:"Fewer loads, few rounds, nothing is kept."`
-	Rounds  int           `default:"5" help:"Rounds through all peers."`
-	Slice   time.Duration `default:"300ms" help:"About how long one run of a load takes."`
-	Budget  time.Duration `default:"11m" help:"For all rounds; runs are shortened to keep it."`
-	Scale   int           `default:"10" help:"Scale of pgbench's tables."`
-	Idle    int           `default:"10000" help:"Idle sessions, as far as open files go."`
-	Settle  time.Duration `default:"5s" help:"How long idle sessions are left alone before they are measured."`
-	Micro   time.Duration `default:"100ms" help:"How long each Go benchmark runs."`
-	Relay   string        `help:"What moves pgcordon's bytes; its own choice unless given."`
-	Only    string        `placeholder:"REGEXP" help:"Only the loads whose group and name match; nothing is kept."`
-	Of      []string      `placeholder:"PEER" help:"With --only: leave out other peers."`
-	Results string        `default:"bench/results" help:"Folder that the result is kept in."`
-	Plot    string        `default:"docs/bench.svg" help:"File of the plot."`
+	Quick    bool          `help:"Fewer loads, few rounds, nothing is kept."`
+	Rounds   int           `default:"5" help:"Rounds through all peers."`
+	Slice    time.Duration `default:"300ms" help:"About how long one run of a load takes."`
+	Budget   time.Duration `default:"9m" help:"For all rounds; runs are shortened to keep it."`
+	Fairness time.Duration `default:"55s" help:"For all rounds beside disturbers; runs are shortened to keep it."`
+	Scale    int           `default:"10" help:"Scale of pgbench's tables."`
+	Idle     int           `default:"10000" help:"Idle sessions, as far as open files go."`
+	Settle   time.Duration `default:"5s" help:"How long idle sessions are left alone before they are measured."`
+	Micro    time.Duration `default:"100ms" help:"How long each Go benchmark runs."`
+	Relay    string        `help:"What moves pgcordon's bytes; its own choice unless given."`
+	Only     string        `placeholder:"REGEXP" help:"Only the loads whose group and name match; nothing is kept."`
+	Of       []string      `placeholder:"PEER" help:"With --only: leave out other peers."`
 }
 
 // AfterApply makes a run quick; it is a hook of kong.
 func (c *runCommand) AfterApply() error {
 	if c.Quick {
-		c.Rounds, c.Slice, c.Budget, c.Scale = 3, 120*time.Millisecond, 2*time.Minute, 1
-		c.Idle, c.Settle, c.Micro = 1000, time.Second, 20*time.Millisecond
+		c.Rounds, c.Slice, c.Budget, c.Scale = 3, 120*time.Millisecond, 100*time.Second, 1
+		c.Fairness, c.Idle, c.Settle, c.Micro = 18*time.Second, 1000, time.Second, 20*time.Millisecond
 	}
 	return nil
 }
@@ -50,7 +49,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 		return err
 	}
 	if !c.Quick && c.Only == "" {
-		if err := r.keep(c.Results, c.Plot); err != nil {
+		if err := r.keep("."); err != nil {
 			return err
 		}
 	}
@@ -75,14 +74,17 @@ func (c *runCommand) compare(ctx context.Context) (*report, error) {
 	if err := build(ctx, ".", a.site.Program); err != nil {
 		return nil, err
 	}
-	steps := []func(context.Context, *arena, *report) error{c.measureLoads, c.measureIdle, c.measureMicro}
+	steps := []func(context.Context, *arena, *report) error{c.measureLoads, c.measureFairness, c.measureIdle, c.measureMicro}
 	if c.Only != "" {
-		steps = steps[:1]
+		steps = steps[:2]
 	}
 	for _, step := range steps {
 		if err := step(ctx, a, r); err != nil {
 			return nil, err
 		}
+	}
+	if len(r.Groups) == 0 {
+		return nil, fmt.Errorf("--only %s: no load has such a name", c.Only)
 	}
 	return r, nil
 }
@@ -99,29 +101,37 @@ func build(ctx context.Context, folder, program string) error {
 
 // measureLoads runs all rounds over all peers at once, so that all are warm.
 func (c *runCommand) measureLoads(ctx context.Context, a *arena, r *report) (err error) {
+	cells, err := c.chosen(a.cells(c.Quick))
+	if err != nil || len(cells) == 0 {
+		return err
+	}
 	peers, stop, err := startAll(a.site, everyone[1:])
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	cells, err := c.chosen(a.cells(c.Quick))
-	if err != nil {
+	turns := rounds{peers: peers, count: c.Rounds, slice: c.Slice, budget: c.Budget, progress: os.Stderr}
+	if err := r.measure(ctx, &turns, cells); err != nil {
 		return err
 	}
-	turns := rounds{peers: peers, count: c.Rounds, slice: c.Slice, budget: c.Budget, progress: os.Stderr}
+	r.Slice = turns.slice
+	if r.Added, err = addedTime(ctx, peers["pgcordon"]); err != nil {
+		r.Failures = append(r.Failures, err.Error())
+	}
+	return ctx.Err()
+}
+
+// measure runs rounds over cells and keeps what they find.
+func (r *report) measure(ctx context.Context, turns *rounds, cells []cell) error {
 	measured, failures, err := turns.run(ctx, cells)
 	if err != nil {
 		return err
 	}
 	r.Failures = append(r.Failures, failures...)
-	r.Slice = turns.slice
 	for i, cell := range cells {
 		r.Groups[cell.group] = append(r.Groups[cell.group], measured[i])
 	}
-	if r.Added, err = addedTime(ctx, peers["pgcordon"]); err != nil {
-		r.Failures = append(r.Failures, err.Error())
-	}
-	return ctx.Err()
+	return nil
 }
 
 // chosen returns the cells that are asked for.
@@ -138,9 +148,6 @@ func (c *runCommand) chosen(cells []cell) ([]cell, error) {
 		if len(c.Of) > 0 {
 			cells[i].peers = c.Of
 		}
-	}
-	if len(cells) == 0 {
-		return nil, fmt.Errorf("--only %s: no load has such a name", c.Only)
 	}
 	return cells, nil
 }

@@ -10,6 +10,9 @@ import (
 type Sample struct {
 	Rate float64 `json:"rate"` // units a second
 	CPU  float64 `json:"cpu"`  // seconds of the proxy's processor time a unit; 0 without a proxy
+	// Seconds that half of the units took at most, and 99 of 100; 0 where it was not measured.
+	P50 float64 `json:"p50,omitempty"`
+	P99 float64 `json:"p99,omitempty"`
 }
 
 // Cell is one load and what each peer did with it. Samples has a sample a round
@@ -27,11 +30,18 @@ type Metric int
 const (
 	Rate Metric = iota
 	CPU
+	P50
+	P99
 )
 
 func (m Metric) of(s Sample) float64 {
-	if m == Rate {
+	switch m {
+	case Rate:
 		return s.Rate
+	case P50:
+		return s.P50
+	case P99:
+		return s.P99
 	}
 	return s.CPU
 }

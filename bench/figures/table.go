@@ -37,11 +37,14 @@ func (t *Table) Print(w io.Writer) error {
 	return err
 }
 
-// Markdown writes the table for a document.
-func (t *Table) Markdown(w io.Writer) error {
+// Markdown writes the table for a document. Level is what marks its title as a
+// heading; where it is empty, title and note are left out.
+func (t *Table) Markdown(w io.Writer, level string) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| %s |\n|---|%s\n", t.Title, t.Note,
-		strings.Join(t.Header, " | "), strings.Repeat("---:|", len(t.Header)-1))
+	if level != "" {
+		fmt.Fprintf(&b, "\n%s %s\n\n%s\n\n", level, t.Title, t.Note)
+	}
+	fmt.Fprintf(&b, "| %s |\n|---|%s\n", strings.Join(t.Header, " | "), strings.Repeat("---:|", len(t.Header)-1))
 	for _, row := range t.Rows {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
 	}

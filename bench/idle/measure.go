@@ -1,22 +1,17 @@
 package idle
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"os"
-	"os/exec"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/pgcordon/pgcordon/bench/peer"
+	"github.com/pgcordon/pgcordon/bench/self"
 	"github.com/pgcordon/pgcordon/bench/usage"
-	"github.com/pgcordon/pgcordon/test/child"
 )
 
 // Cost is what idle sessions cost a peer.
@@ -47,11 +42,11 @@ func Measure(ctx context.Context, s peer.Site, name string, useTLS bool, session
 	if err != nil {
 		return Cost{}, err
 	}
-	server, err := start("pretend", net.JoinHostPort(peer.Host, strconv.Itoa(port)))
+	server, err := self.Start("pretend", net.JoinHostPort(peer.Host, strconv.Itoa(port)))
 	if err != nil {
 		return Cost{}, err
 	}
-	defer server.stop()
+	defer server.Stop()
 	s.Server, s.Sessions = peer.Server{Host: peer.Host, Port: port}, sessions
 	p, err := peer.Start(name, &s)
 	if err != nil {
@@ -117,49 +112,13 @@ func (c *Cost) hold(ctx context.Context, p *peer.Peer, sessions int, do func() e
 		mode = "require"
 	}
 	dsn := fmt.Sprintf("postgres://%s@%s/%s?sslmode=%s", peer.User, p.Address(), peer.Database, mode)
-	client, err := start("open", dsn, strconv.Itoa(sessions))
+	client, err := self.Start("open", dsn, strconv.Itoa(sessions))
 	if err != nil {
 		return err
 	}
-	defer client.stop()
-	// The end of this context closes the pipe, and that ends the wait for a line.
-	defer context.AfterFunc(ctx, client.stop)()
-	line, err := bufio.NewReader(client.out).ReadString('\n')
-	if err != nil || strings.TrimSpace(line) != opened {
-		return fmt.Errorf("%s does not open %d sessions: %w", p.Name, sessions, errors.Join(err, ctx.Err()))
+	defer client.Stop()
+	if err := client.Await(ctx, opened); err != nil {
+		return fmt.Errorf("open %d sessions of %s: %w", sessions, p.Name, err)
 	}
 	return do()
-}
-
-// helper is this program as another process.
-type helper struct {
-	process *child.Process
-	in      io.WriteCloser
-	out     io.Reader
-}
-
-func start(args ...string) (*helper, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("find this program: %w", err)
-	}
-	cmd := exec.Command(self, args...)
-	cmd.Stderr = os.Stderr
-	in, err1 := cmd.StdinPipe()
-	out, err2 := cmd.StdoutPipe()
-	if err := errors.Join(err1, err2); err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", args[0], err)
-	}
-	process, err := child.Start(cmd, syscall.SIGKILL)
-	if err != nil {
-		return nil, err
-	}
-	return &helper{process, in, out}, nil
-}
-
-// stop ends the helper; its sessions end with it.
-func (h *helper) stop() {
-	const grace = 5 * time.Second
-	_ = h.process.Stop(syscall.SIGKILL, grace) // it ends as it was told to, which is an error
-	_ = h.in.Close()
 }

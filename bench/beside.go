@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/pgcordon/pgcordon/bench/fairness"
+	"github.com/pgcordon/pgcordon/bench/figures"
+)
+
+// fair is the group of what a few sessions feel of a disturber.
+const fair = "fairness"
+
+// fairWays are the ways that are disturbed.
+var fairWays = []string{"direct", "pgbouncer", "haproxy", "pgcordon"}
+
+func fairCells() []cell {
+	var list []cell
+	for _, disturber := range []string{fairness.Nobody, fairness.Stream, fairness.Statements, fairness.SlowReader} {
+		list = append(list, cell{fair, disturber, "query", fairWays, &fairness.Load{Disturber: disturber}})
+	}
+	return list
+}
+
+// measureFairness takes twice the slice of other loads: one query of a hundred is to
+// be told apart.
+func (c *runCommand) measureFairness(ctx context.Context, a *arena, r *report) (err error) {
+	cells, err := c.chosen(fairCells())
+	if err != nil || len(cells) == 0 {
+		return err
+	}
+	peers, stop, err := startAll(a.site, fairWays[1:])
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	return r.measure(ctx, &rounds{
+		peers: peers, count: c.Rounds, slice: 2 * c.Slice, budget: c.Fairness, cold: true, progress: os.Stderr,
+	}, cells)
+}
+
+// byWay makes a cell of each way from the cells of disturbers, so that a way beside a
+// disturber is compared with the same way alone.
+func byWay(cells []figures.Cell) []figures.Cell {
+	if len(cells) == 0 {
+		return nil
+	}
+	var ways []figures.Cell
+	for _, way := range fairWays {
+		c := figures.Cell{Load: way, Samples: map[string][]figures.Sample{}}
+		for _, beside := range cells {
+			c.Samples[beside.Load] = beside.Samples[way]
+		}
+		ways = append(ways, c)
+	}
+	return ways
+}
+
+var disturbed = []figures.Column{
+	{Title: "alone: p50", Metric: figures.P50, Of: fairness.Nobody, Unit: micros},
+	{Title: "p99", Metric: figures.P99, Of: fairness.Nobody, Unit: micros},
+	{Title: "COPY: p99", Metric: figures.P99, Of: fairness.Stream, Unit: micros},
+	{Title: "ratio", Metric: figures.P99, Of: fairness.Stream, To: fairness.Nobody},
+	{Title: "1 MB: p99", Metric: figures.P99, Of: fairness.Statements, Unit: micros},
+	{Title: "ratio", Metric: figures.P99, Of: fairness.Statements, To: fairness.Nobody},
+	{Title: "slow: p99", Metric: figures.P99, Of: fairness.SlowReader, Unit: micros},
+	{Title: "ratio", Metric: figures.P99, Of: fairness.SlowReader, To: fairness.Nobody},
+}
+
+func (r *report) fairnessTable() *figures.Table {
+	return figures.Compare("Fairness: four sessions beside a disturber",
+		"µs that a paced SELECT 1 takes, alone and beside one session that streams by COPY, sends statements of\n"+
+			"1 MB, or reads slowly. Ratio: to the same way alone, median and range.", byWay(r.Groups[fair]), disturbed)
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/pgcordon/pgcordon/bench/fairness"
+	"github.com/pgcordon/pgcordon/bench/figures"
+	"github.com/pgcordon/pgcordon/bench/idle"
+)
+
+const root = ".."
+
+func TestDocumentsHaveAPartForResults(t *testing.T) {
+	if _, err := (&report{}).products(root); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDocumentsSayWhatTheNewestResultSays(t *testing.T) {
+	path, err := newest(root)
+	if errors.Is(err, errNone) {
+		return // there is nothing that they could differ from
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := readReport(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	products, err := r.products(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range products {
+		is, err := os.ReadFile(p.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(is, p.content) {
+			t.Errorf("%s is not what %s makes of it; run make bench-plot", p.path, path)
+		}
+	}
+}
+
+func TestPartIsReplacedAndNothingElse(t *testing.T) {
+	text := "before\n" + string(partBegins) + "old\n" + string(partEnds) + "after\n"
+	got, err := filledIn([]byte(text), []byte("new\n"))
+	if want := strings.Replace(text, "old", "new", 1); err != nil || string(got) != want {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestDocumentWithoutMarksIsAnError(t *testing.T) {
+	for _, text := range []string{"", string(partBegins), string(partEnds) + string(partBegins)} {
+		if got, err := filledIn([]byte(text), nil); err == nil {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}
+
+// small is a report of two rounds.
+func small() *report {
+	samples := func(rate, cpu float64) []figures.Sample {
+		return []figures.Sample{{Rate: rate, CPU: cpu}, {Rate: rate, CPU: cpu}}
+	}
+	took := func(p99 float64) map[string][]figures.Sample {
+		s := []figures.Sample{{Rate: 800, P50: 1e-4, P99: p99}, {Rate: 800, P50: 1e-4, P99: p99}}
+		return map[string][]figures.Sample{"direct": s, "pgcordon": s}
+	}
+	return &report{Rounds: 2, Groups: map[string]group{
+		queries: {{Load: "select1 simple    8", Unit: "query", Samples: map[string][]figures.Sample{
+			"direct": samples(1000, 0), "pgbouncer": samples(500, 20e-6), "haproxy": samples(500, 16e-6),
+			"pgcordon": samples(600, 12e-6), "pgcordon-unix": samples(700, 10e-6)}}},
+		fair: {{Load: fairness.Nobody, Samples: took(1e-4)}, {Load: fairness.Stream, Samples: took(3e-4)},
+			{Load: fairness.Statements, Samples: took(2e-4)}, {Load: fairness.SlowReader, Samples: took(1e-4)}},
+	}, Idle: []idle.Cost{{Peer: "pgcordon", Sessions: 10, Memory: 1024}, {Peer: "pgcordon", TLS: true, Sessions: 10, Memory: 20480}}}
+}
+
+func TestSummaryHasEveryRatioWithItsRange(t *testing.T) {
+	var b strings.Builder
+	if err := small().summary(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"| `SELECT 1`, simple, 8 clients | 12.0 | .60 .60-.60 | .75 .75-.75 | .50 .50-.50 | .63 .63-.63 | 60 60-60 |\n",
+		"pgcordon 1.00 KiB; with TLS: pgcordon 20.0 KiB",
+		"| pgcordon | 3.00 3.00-3.00 | 2.00 2.00-2.00 | 1.00 1.00-1.00 |\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+}
+
+func TestTablesWithoutCellsAreLeftOut(t *testing.T) {
+	var titles []string
+	for _, table := range small().tables() {
+		titles = append(titles, table.Title)
+	}
+	for _, title := range titles {
+		if !strings.HasPrefix(title, "Queries") && !strings.HasPrefix(title, "Fairness") && title != "Idle sessions" {
+			t.Errorf("%s has nothing to show", title)
+		}
+	}
+	if len(titles) != 5 {
+		t.Errorf("tables %q", titles)
+	}
+}
