@@ -109,6 +109,9 @@ func (w *walker) code(language, text string, names map[string]bool) {
 // plpgsql judges a body in PL/pgSQL.
 func (w *walker) plpgsql(text string, names map[string]bool) {
 	code := readRoutine(text)
+	if code.broken {
+		w.object("a body that ends inside a statement", Unknown)
+	}
 	for _, n := range triggerRows {
 		code.names[n] = true
 	}

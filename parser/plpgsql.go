@@ -31,6 +31,9 @@ type routine struct {
 	otherwise map[string]bool
 	// columnsFirst is set by #variable_conflict use_column.
 	columnsFirst bool
+	// broken is set where the text ends inside a statement: it is no PL/pgSQL, or is
+	// read wrongly.
+	broken bool
 }
 
 // reader takes the source of a PL/pgSQL function apart from its tokens, statement by
@@ -70,7 +73,9 @@ func (r *reader) statement(t token) {
 		r.names[name] = true
 	case "declare":
 		r.declarations()
-	case "end", "null", "close":
+	case "end":
+		r.ends()
+	case "null", "close":
 		r.until(";")
 	case "if", "elsif", "elseif", "when":
 		r.value("then")
@@ -111,6 +116,17 @@ func (r *reader) statement(t token) {
 	}
 }
 
+// ends reads what is behind END: the kind of block, and a label. The last END needs no
+// semicolon.
+func (r *reader) ends() {
+	next := r.peek()
+	for next.kind == wordToken || next.kind == quotedToken {
+		r.lex.pos = next.end
+		next = r.peek()
+	}
+	r.broken = r.broken || next.kind != endToken && r.spelling(next) != ";"
+}
+
 // spelling returns an unquoted word in lower case, or a symbol.
 func (r *reader) spelling(t token) string {
 	if t.kind == symbolToken {
@@ -142,6 +158,7 @@ func (r *reader) until(stops ...string) (string, token) {
 		t := r.lex.next()
 		word := r.spelling(t)
 		if t.kind == endToken || depth <= 0 && slices.Contains(stops, word) {
+			r.broken = r.broken || t.kind == endToken
 			return r.lex.sql[start:t.start], t
 		}
 		switch word {
@@ -205,9 +222,19 @@ func (r *reader) assignment(t token) bool {
 // part reads the rest of ".field" or "[element]".
 func (r *reader) part(opening token) {
 	if r.spelling(opening) == "[" {
-		r.value("]")
+		r.value("]", ";")
 	} else {
-		r.lex.next()
+		r.name()
+	}
+}
+
+// name moves over a name.
+func (r *reader) name() {
+	t := r.peek()
+	if _, ok := identifier(r.lex.sql, t); ok || t.kind == paramToken {
+		r.lex.pos = t.end
+	} else {
+		r.broken = true
 	}
 }
 
@@ -227,7 +254,12 @@ func (r *reader) option() {
 
 // declarations reads what stands between DECLARE and BEGIN.
 func (r *reader) declarations() {
-	for t := r.lex.next(); t.kind != endToken; t = r.lex.next() {
+	for {
+		t := r.lex.next()
+		if t.kind == endToken {
+			r.broken = true
+			return
+		}
 		name, _ := identifier(r.lex.sql, t)
 		if t.kind == wordToken && name == "begin" {
 			return

@@ -198,7 +198,7 @@ func (r *reader) into() {
 	r.skip("strict")
 	start := r.lex.pos
 	for {
-		r.lex.next() // a name
+		r.name()
 		for next := r.spelling(r.peek()); next == "." || next == "["; next = r.spelling(r.peek()) {
 			r.part(r.lex.next())
 		}
