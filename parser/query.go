@@ -128,7 +128,8 @@ func (w *walker) updates(n *pg_query.UpdateStmt) {
 // (system_views.sql, pg_settings_u).
 func (w *walker) viewOfSettings(r *pg_query.RangeVar) {
 	if r.Relname == "pg_settings" {
-		w.object("", Settings, Role)
+		w.set("", true)
+		w.object("", Role)
 	}
 }
 
