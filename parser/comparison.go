@@ -1,10 +1,6 @@
 package parser
 
-import (
-	"strings"
-
-	pg_query "github.com/pganalyze/pg_query_go/v6"
-)
+import pg_query "github.com/pganalyze/pg_query_go/v6"
 
 // comparator is what an operator means for the breadth of a condition.
 type comparator uint8
@@ -209,53 +205,6 @@ func (p *predicate) isCondition(n *pg_query.Node) bool {
 	return n.GetBoolExpr() != nil || n.GetNullTest() != nil || n.GetBooleanTest() != nil
 }
 
-// in measures l IN (items) as the disjunction of equalities that it is, and NOT IN
-// as the conjunction.
-func (p *predicate) in(l *pg_query.Node, items []*pg_query.Node, c comparator) term {
-	if c != equal || len(items) == 0 {
-		return term{reach: wide(OpenRange)}
-	}
-	var widest term
-	for i, item := range items {
-		t := always(true)
-		if !p.same(l, item) {
-			t = p.compare(equal, l, item)
-		}
-		if i == 0 {
-			widest = t
-			continue
-		}
-		widest.reach = widest.or(t.reach)
-		widest.loose = widest.loose || t.loose
-		widest.tie = widest.tie.or(t.tie)
-		widest.link = 0
-	}
-	return widest
-}
-
-// anyElement measures l op ANY (array).
-func (p *predicate) anyElement(e *pg_query.A_Expr, c comparator, negated bool) term {
-	array := e.Rexpr
-	if items := array.GetAArrayExpr(); items != nil && len(items.Elements) > 0 {
-		return p.in(e.Lexpr, items.Elements, c)
-	}
-	if s := array.GetSubLink(); s != nil && s.SubLinkType == pg_query.SubLinkType_ARRAY_SUBLINK && c == equal {
-		return p.inQuery(e.Lexpr, s.Subselect)
-	}
-	if negated || c != equal { // NOT (x = ANY('{}')) is true for every row
-		return term{reach: wide(OpenRange)}
-	}
-	l, r := p.operand(e.Lexpr), p.operand(array)
-	switch {
-	case l.kind == columnOperand && r.kind == givenOperand:
-		list := p.list(array)
-		return term{reach: list, loose: l.loose, tie: tieTo(l, array).times(list.values)}
-	case l.kind == givenOperand && r.kind == columnOperand:
-		return term{reach: one, loose: r.loose}
-	}
-	return term{reach: wide(UnknownBreadth)}
-}
-
 // distinct measures IS [NOT] DISTINCT FROM.
 func (p *predicate) distinct(e *pg_query.A_Expr, negated bool) term {
 	differs := (e.Kind == pg_query.A_Expr_Kind_AEXPR_DISTINCT) != negated
@@ -270,84 +219,6 @@ func (p *predicate) distinct(e *pg_query.A_Expr, negated bool) term {
 	t := p.compare(equal, e.Lexpr, e.Rexpr)
 	t.tie = tie{} // a key does not keep several NULLs apart
 	return t
-}
-
-// between takes x BETWEEN a AND b apart into x >= a and x <= b. Negated it is a
-// disjunction and stays as it is.
-func between(e *pg_query.A_Expr, negated bool) (lower, upper *pg_query.Node, ok bool) {
-	bounds := e.GetRexpr().GetList().GetItems()
-	if e == nil || len(bounds) != 2 {
-		return nil, nil, false
-	}
-	switch e.Kind {
-	case pg_query.A_Expr_Kind_AEXPR_BETWEEN:
-		ok = !negated
-	case pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN:
-		ok = negated
-	}
-	return compareNode(">=", e.Lexpr, bounds[0]), compareNode("<=", e.Lexpr, bounds[1]), ok
-}
-
-// symmetric measures BETWEEN SYMMETRIC, whose limits may stand in either order.
-func (p *predicate) symmetric(e *pg_query.A_Expr, negated bool) term {
-	bounds := e.Rexpr.GetList().GetItems()
-	inside := (e.Kind == pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM) != negated
-	if !inside || len(bounds) != 2 {
-		return term{reach: wide(OpenRange)}
-	}
-	forth := p.arm(pg_query.MakeBoolExprNode(pg_query.BoolExprType_AND_EXPR, []*pg_query.Node{
-		compareNode(">=", e.Lexpr, bounds[0]), compareNode("<=", e.Lexpr, bounds[1])}, -1), false)
-	back := p.arm(pg_query.MakeBoolExprNode(pg_query.BoolExprType_AND_EXPR, []*pg_query.Node{
-		compareNode(">=", e.Lexpr, bounds[1]), compareNode("<=", e.Lexpr, bounds[0])}, -1), false)
-	return term{reach: forth.or(back)}
-}
-
-func compareNode(op string, l, r *pg_query.Node) *pg_query.Node {
-	return pg_query.MakeAExprNode(pg_query.A_Expr_Kind_AEXPR_OP, []*pg_query.Node{pg_query.MakeStrNode(op)}, l, r, -1)
-}
-
-// pattern measures LIKE, ILIKE and SIMILAR TO.
-func (p *predicate) pattern(e *pg_query.A_Expr, c comparator, negated bool) term {
-	r := e.Rexpr
-	if f := r.GetFuncCall(); f != nil && len(f.Args) > 0 {
-		r = f.Args[0] // like_escape and similar_to_escape, which gram.y puts in
-	}
-	names := parts(e.Name)
-	if strings.HasPrefix(names[len(names)-1], "!") != negated {
-		if pattern, ok := p.stringLiteral(r); ok && pattern != "" && strings.Trim(pattern, "%") == "" {
-			return term{reach: none} // NOT LIKE '%': never
-		}
-		return term{reach: wide(OpenRange)}
-	}
-	if p.same(e.Lexpr, e.Rexpr) {
-		return always(true)
-	}
-	t := p.compare(like, e.Lexpr, r)
-	if e.Kind == pg_query.A_Expr_Kind_AEXPR_SIMILAR && t.breadth == Bounded {
-		t.reach = wide(UnknownBreadth) // '(a|%)' begins with no letter that must match
-	}
-	return t
-}
-
-// patternReach measures a pattern: one that matches anything is a Tautology, one
-// that begins with a fixed character Bounded.
-func (p *predicate) patternReach(c comparator, n *pg_query.Node) reach {
-	pattern, ok := p.stringLiteral(n)
-	switch {
-	case !ok:
-		return wide(UnknownBreadth)
-	case c == matches && !strings.ContainsAny(pattern, "abcdefghijklmnopqrstuvwxyz0123456789"):
-		return wide(Tautology)
-	case c == matches:
-		return wide(UnknownBreadth)
-	case strings.Trim(pattern, "%") == "" && pattern != "":
-		return wide(Tautology)
-	case strings.Trim(pattern, "%_") == "" && pattern != "":
-		return wide(OpenRange)
-	case pattern != "" && (pattern[0] == '%' || pattern[0] == '_'):
-		return wide(UnknownBreadth)
-	}
-	return one
 }
 
 // isBooleanLiteral tells whether a value is true or false, of which a column has hardly

@@ -14,6 +14,53 @@ import (
 // Lists that a client writes down or passes: arrays, unnest, generate_series. What a
 // function or a query makes of the database's own rows is none.
 
+// in measures l IN (items) as the disjunction of equalities that it is, and NOT IN
+// as the conjunction.
+func (p *predicate) in(l *pg_query.Node, items []*pg_query.Node, c comparator) term {
+	if c != equal || len(items) == 0 {
+		return term{reach: wide(OpenRange)}
+	}
+	var widest term
+	for i, item := range items {
+		t := always(true)
+		if !p.same(l, item) {
+			t = p.compare(equal, l, item)
+		}
+		if i == 0 {
+			widest = t
+			continue
+		}
+		widest.reach = widest.or(t.reach)
+		widest.loose = widest.loose || t.loose
+		widest.tie = widest.tie.or(t.tie)
+		widest.link = 0
+	}
+	return widest
+}
+
+// anyElement measures l op ANY (array).
+func (p *predicate) anyElement(e *pg_query.A_Expr, c comparator, negated bool) term {
+	array := e.Rexpr
+	if items := array.GetAArrayExpr(); items != nil && len(items.Elements) > 0 {
+		return p.in(e.Lexpr, items.Elements, c)
+	}
+	if s := array.GetSubLink(); s != nil && s.SubLinkType == pg_query.SubLinkType_ARRAY_SUBLINK && c == equal {
+		return p.inQuery(e.Lexpr, s.Subselect)
+	}
+	if negated || c != equal { // NOT (x = ANY('{}')) is true for every row
+		return term{reach: wide(OpenRange)}
+	}
+	l, r := p.operand(e.Lexpr), p.operand(array)
+	switch {
+	case l.kind == columnOperand && r.kind == givenOperand:
+		list := p.list(array)
+		return term{reach: list, loose: l.loose, tie: tieTo(l, array).times(list.values)}
+	case l.kind == givenOperand && r.kind == columnOperand:
+		return term{reach: one, loose: r.loose}
+	}
+	return term{reach: wide(UnknownBreadth)}
+}
+
 // list returns the reach of an equality with one of the elements of an array.
 func (p *predicate) list(array *pg_query.Node) reach {
 	array = uncast(array)

@@ -9,6 +9,40 @@ import (
 // longestPeriod is the longest range of time that counts as bounded, in seconds.
 const longestPeriod = 366 * day
 
+// between takes x BETWEEN a AND b apart into x >= a and x <= b. Negated it is a
+// disjunction and stays as it is.
+func between(e *pg_query.A_Expr, negated bool) (lower, upper *pg_query.Node, ok bool) {
+	bounds := e.GetRexpr().GetList().GetItems()
+	if e == nil || len(bounds) != 2 {
+		return nil, nil, false
+	}
+	switch e.Kind {
+	case pg_query.A_Expr_Kind_AEXPR_BETWEEN:
+		ok = !negated
+	case pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN:
+		ok = negated
+	}
+	return compareNode(">=", e.Lexpr, bounds[0]), compareNode("<=", e.Lexpr, bounds[1]), ok
+}
+
+// symmetric measures BETWEEN SYMMETRIC, whose limits may stand in either order.
+func (p *predicate) symmetric(e *pg_query.A_Expr, negated bool) term {
+	bounds := e.Rexpr.GetList().GetItems()
+	inside := (e.Kind == pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM) != negated
+	if !inside || len(bounds) != 2 {
+		return term{reach: wide(OpenRange)}
+	}
+	forth := p.arm(pg_query.MakeBoolExprNode(pg_query.BoolExprType_AND_EXPR, []*pg_query.Node{
+		compareNode(">=", e.Lexpr, bounds[0]), compareNode("<=", e.Lexpr, bounds[1])}, -1), false)
+	back := p.arm(pg_query.MakeBoolExprNode(pg_query.BoolExprType_AND_EXPR, []*pg_query.Node{
+		compareNode(">=", e.Lexpr, bounds[1]), compareNode("<=", e.Lexpr, bounds[0])}, -1), false)
+	return term{reach: forth.or(back)}
+}
+
+func compareNode(op string, l, r *pg_query.Node) *pg_query.Node {
+	return pg_query.MakeAExprNode(pg_query.A_Expr_Kind_AEXPR_OP, []*pg_query.Node{pg_query.MakeStrNode(op)}, l, r, -1)
+}
+
 // span returns the reach of a column between two limits. Two limits are no bound as
 // such: BETWEEN 0 AND 2147483647 lets every row through, and created_at < now() is true of
 // all that has happened.
