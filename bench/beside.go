@@ -70,6 +70,6 @@ var disturbed = []figures.Column{
 
 func (r *report) fairnessTable() *figures.Table {
 	return figures.Compare("Fairness: four sessions beside a disturber",
-		"µs that a paced SELECT 1 takes, alone and beside one session that streams by COPY, sends statements of\n"+
-			"1 MB, or reads slowly. Ratio: to the same way alone, median and range.", byWay(r.Groups[fair]), disturbed)
+		"µs that a paced SELECT 1 takes, alone and beside a session that streams 250 MB/s by COPY, sends 1 MB\n"+
+			"statements, or reads slowly. Ratio: to the same way alone, median and range.", byWay(r.Groups[fair]), disturbed)
 }

@@ -33,7 +33,7 @@ type runCommand struct {
 // AfterApply makes a run quick; it is a hook of kong.
 func (c *runCommand) AfterApply() error {
 	if c.Quick {
-		c.Rounds, c.Slice, c.Budget, c.Scale = 3, 120*time.Millisecond, 100*time.Second, 1
+		c.Rounds, c.Slice, c.Budget, c.Scale = 3, 150*time.Millisecond, 100*time.Second, 1
 		c.Fairness, c.Idle, c.Settle, c.Micro = 18*time.Second, 1000, time.Second, 20*time.Millisecond
 	}
 	return nil

@@ -45,29 +45,42 @@ func Disturb(ctx context.Context, name, dsn string, out io.Writer) error {
 	return fmt.Errorf("%s ended: %w", name, err)
 }
 
-// stream reads rows of 8 kB as fast as they come, of which there is no end. A set
-// that is made in the list of a SELECT is not kept by the server.
+// stream reads rows of 8 kB, of which there is no end, at 250 MB a second. A set that is
+// made in the list of a SELECT is not kept by the server.
 func stream(ctx context.Context, conn *pgconn.PgConn, begun func()) error {
-	_, err := conn.CopyTo(ctx, writer(begun), "COPY (SELECT repeat('x', 8192), generate_series(1, 1000000000)) TO STDOUT")
+	_, err := conn.CopyTo(ctx, &throttled{since: time.Now(), begun: begun},
+		"COPY (SELECT repeat('x', 8192), generate_series(1, 1000000000)) TO STDOUT")
 	return err
 }
 
-// writer calls itself at every write.
-type writer func()
+// throttled takes as much as its rate allows since it began.
+type throttled struct {
+	since time.Time
+	taken float64 // bytes
+	begun func()
+}
 
-func (w writer) Write(b []byte) (int, error) {
-	w()
+func (w *throttled) Write(b []byte) (int, error) {
+	w.begun()
+	const rate = 250e6 // bytes a second
+	w.taken += float64(len(b))
+	if ahead := time.Duration(w.taken/rate*float64(time.Second)) - time.Since(w.since); ahead > time.Millisecond {
+		time.Sleep(ahead)
+	}
 	return len(b), nil
 }
 
 // sendStatements sends one statement after the other, none like another.
 func sendStatements(ctx context.Context, conn *pgconn.PgConn, begun func()) error {
 	rows := manyRows()
+	const interval = 200 * time.Millisecond
 	for n := 0; ; n++ {
+		next := time.Now().Add(interval)
 		if _, err := conn.Exec(ctx, statement(rows, n)).ReadAll(); err != nil {
 			return err
 		}
 		begun()
+		time.Sleep(time.Until(next))
 	}
 }
 

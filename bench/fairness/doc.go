@@ -2,7 +2,7 @@
 //
 // Four sessions ask SELECT 1 at a steady pace that leaves the machine idle
 // (watch.go), first alone, then beside a disturber (disturb.go), which runs as another
-// process. A disturber takes processor time from the server and from the machine as
-// well; how much shows on the direct way to the server, which no proxy can make
-// unfair.
+// process. A disturber keeps a pace too: on a machine that is all taken, the kernel's
+// scheduler would be measured. What it takes from the server and from the machine shows
+// on the direct way to the server, which no proxy can make unfair.
 package fairness
