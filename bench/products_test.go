@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,10 +23,18 @@ func TestDocumentsHaveAPartForResults(t *testing.T) {
 }
 
 func TestDocumentsSayWhatTheNewestResultSays(t *testing.T) {
-	path, err := newest(root)
-	if errors.Is(err, errNone) {
+	if _, err := newest(root); errors.Is(err, errNone) {
 		return // there is nothing that they could differ from
 	}
+	for _, path := range differences(t, root) {
+		t.Errorf("%s is not what the newest result makes of it; run make bench-plot", path)
+	}
+}
+
+// differences are the products that are not what the newest result makes of them.
+func differences(t *testing.T, root string) []string {
+	t.Helper()
+	path, err := newest(root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,15 +46,17 @@ func TestDocumentsSayWhatTheNewestResultSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var different []string
 	for _, p := range products {
 		is, err := os.ReadFile(p.path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(is, p.content) {
-			t.Errorf("%s is not what %s makes of it; run make bench-plot", p.path, path)
+			different = append(different, p.path)
 		}
 	}
+	return different
 }
 
 func TestPartIsReplacedAndNothingElse(t *testing.T) {
@@ -109,5 +121,31 @@ func TestTablesWithoutCellsAreLeftOut(t *testing.T) {
 	}
 	if len(titles) != 5 {
 		t.Errorf("tables %q", titles)
+	}
+}
+
+func TestWhatIsKeptMakesTheSameProductsAgain(t *testing.T) {
+	root := t.TempDir()
+	for _, d := range documents {
+		path := filepath.Join(root, d.path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, slices.Concat(partBegins, partEnds), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := small().keep(root); err != nil {
+		t.Fatal(err)
+	}
+	if different := differences(t, root); len(different) > 0 {
+		t.Errorf("different: %q", different)
+	}
+	readme := filepath.Join(root, "README.md")
+	if err := os.WriteFile(readme, slices.Concat(partBegins, []byte("by hand\n"), partEnds), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if different := differences(t, root); !slices.Equal(different, []string{readme}) {
+		t.Errorf("README was changed by hand, but different are %q", different)
 	}
 }
