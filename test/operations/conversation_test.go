@@ -173,7 +173,7 @@ func (c *client) describe(m pgproto3.BackendMessage) string {
 
 var plainWords = map[string]string{
 	"*pgproto3.ParseComplete": "1", "*pgproto3.BindComplete": "2", "*pgproto3.CloseComplete": "3",
-	"*pgproto3.RowDescription": "T", "*pgproto3.NoData": "n",
+	"*pgproto3.PortalSuspended": "s", "*pgproto3.RowDescription": "T", "*pgproto3.NoData": "n",
 	"*pgproto3.CopyInResponse": "G", "*pgproto3.CopyOutResponse": "H", "*pgproto3.CopyBothResponse": "W",
 	"*pgproto3.CopyData": "d", "*pgproto3.CopyDone": "c",
 	"*pgproto3.FunctionCallResponse": "V", "*pgproto3.ParameterDescription": "t",
