@@ -41,18 +41,19 @@ func (c *runCommand) measureFairness(ctx context.Context, a *arena, r *report) (
 }
 
 // byWay makes a cell of each way from the cells of disturbers, so that a way beside a
-// disturber is compared with the same way alone.
+// disturber is compared with the same way alone. A way that was not measured is left out.
 func byWay(cells []figures.Cell) []figures.Cell {
-	if len(cells) == 0 {
-		return nil
-	}
 	var ways []figures.Cell
 	for _, way := range fairWays {
 		c := figures.Cell{Load: way, Samples: map[string][]figures.Sample{}}
 		for _, beside := range cells {
-			c.Samples[beside.Load] = beside.Samples[way]
+			if samples := beside.Samples[way]; len(samples) > 0 {
+				c.Samples[beside.Load] = samples
+			}
 		}
-		ways = append(ways, c)
+		if len(c.Samples) > 0 {
+			ways = append(ways, c)
+		}
 	}
 	return ways
 }
