@@ -48,7 +48,12 @@ func (w *walker) createsFunction(n *pg_query.CreateFunctionStmt) {
 		names := parametersOf(n)
 		for _, o := range n.Options {
 			if d := o.GetDefElem(); d.GetDefname() == "as" && n.SqlBody == nil {
-				w.code(languageOf(n), strings.Join(parts(d.GetArg().GetList().GetItems()), "\n"), names)
+				text := strings.Join(parts(d.GetArg().GetList().GetItems()), "\n")
+				if language := languageOf(n); language == "internal" {
+					w.internal(text, name[len(name)-1])
+				} else {
+					w.code(language, text, names)
+				}
 			}
 		}
 		if n.SqlBody != nil {
@@ -57,6 +62,18 @@ func (w *walker) createsFunction(n *pg_query.CreateFunctionStmt) {
 			w.node(n.SqlBody)
 		}
 	})
+}
+
+// internal judges a function that is one of the server's own under another name: the
+// body is the name in C, or empty where that is the new name (interpret_AS_clause in
+// functioncmds.c).
+func (w *walker) internal(symbol, name string) {
+	if symbol == "" {
+		symbol = name
+	}
+	if known := functionBehind(symbol); known != "" {
+		w.called(Relation{Schema: "pg_catalog", Name: known})
+	}
 }
 
 func languageOf(n *pg_query.CreateFunctionStmt) string {

@@ -136,6 +136,22 @@ func indexFunctions() map[string]functionGroup {
 	return index
 }
 
+// functionBehind returns the function of the table that a name in C stands for, empty
+// for any other. Such a name is that of the function, often with something behind it that
+// tells its forms apart (prosrc in pg_proc.dat).
+func functionBehind(symbol string) string {
+	if strings.HasPrefix(symbol, "tsquery_rewrite") {
+		return "ts_rewrite"
+	}
+	longest := ""
+	for name, g := range knownFunctions {
+		if !g.extension && len(name) > len(longest) && strings.HasPrefix(strings.TrimPrefix(symbol, "be_"), name) {
+			longest = name
+		}
+	}
+	return longest
+}
+
 // SideEffects returns the effects of every function that is known to have some, by
 // its name.
 func SideEffects() map[string]EffectSet {

@@ -24,11 +24,13 @@ type temporary struct {
 	// veiled is set once the session may have a temporary view, which CREATE TABLE IF NOT
 	// EXISTS would leave in place.
 	veiled bool
+	// unsafe is set once the session has defined what may take tables away when it is used.
+	unsafe bool
 }
 
 // certain returns the tables that exist whatever becomes of the requests in flight.
 func (t *temporary) certain(r *replies) *policy.Temporaries {
-	if t.tables == nil || !r.quiet() {
+	if t.tables == nil || t.unsafe || !r.quiet() {
 		return nil
 	}
 	return t.tables
@@ -74,7 +76,12 @@ func (t *temporary) sends(s *parser.Summary, quiet bool) {
 // rolled back: then the table is there and not known. Without CASCADE nothing but
 // DROP OWNED takes a table away that it does not name.
 func (t *temporary) loses(a *parser.Act, kind string) {
+	drops := a.Effect == parser.Drop || a.Traits.Has(parser.Rename)
 	switch {
+	case a.Traits.Has(parser.Deferred):
+		// A function of the session's own: nobody sees when it is called.
+		t.unsafe = t.unsafe || drops || a.Effect == parser.Dynamic || a.Effect == parser.Unknown
+		t.veiled = t.veiled || a.Effect == parser.Create
 	case a.Traits.Has(parser.Rename), a.Effect == parser.Drop && (a.Traits.Has(parser.Cascade) || kind == "DROP OWNED"):
 		t.forget()
 	case a.Effect == parser.Drop && a.Object == "":

@@ -99,6 +99,16 @@ func TestTemporaryTablesOfTheSessionAreItsOwn(t *testing.T) {
 		{"the search path changed", []exchange{created, {"SET search_path = public, pg_temp", "SET | I"}}, "DELETE FROM t", true},
 		{"the search path changed, by its schema", []exchange{created, {"SET search_path = public, pg_temp", "SET | I"}}, "DELETE FROM pg_temp.t", false},
 
+		{"a function that renames it", []exchange{{"CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'ALTER TABLE pg_temp.t RENAME TO u'", "CREATE FUNCTION | I"},
+			created, {"SELECT f()", "SELECT 1 | I"}}, "DELETE FROM t", true},
+		{"a function that drops it", []exchange{
+			{"CREATE FUNCTION pg_temp.f() RETURNS void LANGUAGE plpgsql AS 'BEGIN DROP TABLE pg_temp.t; END'", "CREATE FUNCTION | I"},
+			created, {"SELECT pg_temp.f()", "SELECT 1 | I"}}, "DELETE FROM t", true},
+		{"a function that does no harm", []exchange{{"CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'SELECT 1'", "CREATE FUNCTION | I"},
+			created, {"SELECT f()", "SELECT 1 | I"}}, "DELETE FROM t", false},
+		{"a function that makes a view of that name", []exchange{
+			{"CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'CREATE TEMP VIEW t AS SELECT * FROM orders'", "CREATE FUNCTION | I"},
+			{"SELECT f()", "SELECT 1 | I"}, {"CREATE TEMP TABLE IF NOT EXISTS t (id int)", "CREATE TABLE | I"}}, "DELETE FROM t", true},
 		{"there or created", []exchange{{"CREATE TEMP TABLE IF NOT EXISTS t (id int)", "CREATE TABLE | I"}}, "DELETE FROM t", false},
 		{"a view of that name may be there", []exchange{{"CREATE TEMP VIEW t AS SELECT * FROM orders", "CREATE VIEW | I"},
 			{"CREATE TEMP TABLE IF NOT EXISTS t (id int)", "CREATE TABLE | I"}}, "DELETE FROM t", true},

@@ -34,7 +34,8 @@ type function struct {
 	OID      uint32
 	Name     string
 	Volatile bool
-	Builtin  bool // in pg_catalog, with an OID that is the same everywhere
+	Builtin  bool   // in pg_catalog, with an OID that is the same everywhere
+	Symbol   string // its name in C, if it is part of the server
 }
 
 // extensions are those that need no other language's library.
@@ -56,7 +57,8 @@ func functionsOf(t *testing.T, major int) []function {
 		}
 	}
 	return collect(t, conn, `
-		SELECT oid, proname AS name, provolatile = 'v' AS volatile, pronamespace = 'pg_catalog'::regnamespace AND oid < 16384 AS builtin
+		SELECT oid, proname AS name, provolatile = 'v' AS volatile, pronamespace = 'pg_catalog'::regnamespace AND oid < 16384 AS builtin,
+			CASE (SELECT lanname FROM pg_language WHERE oid = prolang) WHEN 'internal' THEN prosrc ELSE '' END AS symbol
 		FROM pg_proc WHERE pronamespace IN ('pg_catalog'::regnamespace, 'public'::regnamespace) AND prokind IN ('f', 'p')`,
 		pgx.RowToStructByName[function])
 }
@@ -92,6 +94,7 @@ func TestEveryVolatileFunctionIsKnown(t *testing.T) {
 						t.Errorf("%s (%d) is volatile; does it do anything beside its result?", f.Name, f.OID)
 					}
 					checkOID(t, f, known[f.Name])
+					checkSymbol(t, f, known[f.Name])
 					mu.Lock()
 					seen[f.Name] = true
 					mu.Unlock()
@@ -132,5 +135,17 @@ func checkOID(t *testing.T, f function, effects parser.EffectSet) {
 		t.Errorf("OID %d is %s, not %q", f.OID, f.Name, name)
 	case effects != 0 && len(acts) == 0:
 		t.Errorf("%s has OID %d, which is taken for %q", f.Name, f.OID, name)
+	}
+}
+
+// A function of LANGUAGE internal is one of the server's under another name.
+func checkSymbol(t *testing.T, f function, effects parser.EffectSet) {
+	t.Helper()
+	if f.Symbol == "" || effects == 0 {
+		return
+	}
+	sql := "CREATE FUNCTION f() RETURNS int LANGUAGE internal AS '" + f.Symbol + "'"
+	if got := parser.Summarize(sql, parser.Options{}).Effects; got&effects != effects {
+		t.Errorf("%s: %v, but %s is %v", sql, got, f.Name, effects)
 	}
 }
