@@ -16,7 +16,7 @@ func (s *session) admit() *relay.Farewell {
 	if !admission.Allowed {
 		return s.refusal(admission, s.client.Source)
 	}
-	s.admission = &admission
+	s.login.admission = admission
 	return nil
 }
 

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"io"
+	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -31,14 +32,22 @@ func (s *session) forwardCancel(packet []byte) error {
 		s.recordCancel("failed", admission)
 		return err
 	}
+	if err := deliverCancel(conn, packet); err != nil {
+		s.recordCancel("failed", admission)
+		return err
+	}
+	s.recordCancel("forwarded", admission)
+	return nil
+}
+
+// deliverCancel sends a CancelRequest, and closes the connection when the server has.
+func deliverCancel(conn net.Conn, packet []byte) error {
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(cancelWait))
 	if _, err := conn.Write(packet); err != nil {
-		s.recordCancel("failed", admission)
-		return fail(KindUpstream, "forward a cancel request", err)
+		return fail(KindUpstream, "send a cancel request", err)
 	}
 	_, _ = io.Copy(io.Discard, conn)
-	s.recordCancel("forwarded", admission)
 	return nil
 }
 

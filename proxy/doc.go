@@ -10,6 +10,7 @@
 //	admit.go      source environment, session decision, refusal
 //	upstream.go   dial the target, TLS, send the startup packet
 //	cancel.go     forward a CancelRequest
+//	kill_cancel.go the same of our own, when a session is told to end
 //	relay/        what moves the bytes from here on
 //	record.go     what a session did, for audit log, metrics and program log
 //	server.go     listeners, reload, drain

@@ -197,19 +197,19 @@ func (s *session) loginFailed(e *guard.Event, wait bool) bool {
 }
 
 func (s *session) loginAccepted(wait bool) bool {
-	entry := s.event(audit.SessionStart)
-	entry.Decision, entry.Rule, entry.Reason = audit.Allow, s.admission.Rule, s.admission.Reason
-	if s.admission.WouldDeny {
+	entry, admission := s.event(audit.SessionStart), s.login.admission
+	entry.Decision, entry.Rule, entry.Reason = audit.Allow, admission.Rule, admission.Reason
+	if admission.WouldDeny {
 		entry.Decision = audit.WouldDeny
 	}
 	if !s.put(entry, wait) {
 		return false
 	}
-	if s.admission.WouldDeny {
-		s.metrics.Refused(s.admission.Rule, metrics.WouldDeny)
+	if admission.WouldDeny {
+		s.metrics.Refused(admission.Rule, metrics.WouldDeny)
 	}
-	s.login.Stop()
-	s.login, s.admission = nil, nil // an idle session is to be small
+	s.login.timer.Stop()
+	s.login = nil // an idle session is to be small
 	s.loggedIn.Store(true)
 	s.server.inLogin.Add(-1)
 	s.server.logins.Add(1)
@@ -285,6 +285,15 @@ func (s *session) Judged(effects parser.EffectSet, d policy.Decision) {
 		decision = metrics.Record
 	}
 	s.metrics.Statement(uint32(effects), decision)
+}
+
+// Working implements guard.Observer.
+func (s *session) Working(working bool) {
+	if !working {
+		s.working.Store(0)
+		return
+	}
+	s.working.Store(time.Now().UnixMilli())
 }
 
 // log returns a logger that names the session.

@@ -37,6 +37,7 @@ type Server struct {
 	cache   *parser.Cache
 	relay   relay.Relay
 	cancels cancelRates
+	cuts    chan struct{} // as many cancel requests of our own as may be on their way
 	// allowances outlive every policy: a reload is no new beginning.
 	allowances *policy.Allowances
 
@@ -56,6 +57,7 @@ type Server struct {
 func New(c Config) *Server {
 	return &Server{
 		log: c.Log, audit: c.Audit, metrics: c.Metrics, cache: c.Cache, relay: c.Relay,
+		cuts:       make(chan struct{}, maxCuts),
 		allowances: policy.NewAllowances(time.Now),
 		listeners:  map[policy.Endpoint]*listener{},
 		sessions:   map[*session]struct{}{},

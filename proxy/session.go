@@ -32,26 +32,32 @@ type session struct {
 	id       string
 	began    time.Time
 
-	facts     identity.Facts
-	client    policy.Client
-	admission *policy.Admission // until the login is over
-	metrics   *metrics.Session
+	facts   identity.Facts
+	client  policy.Client
+	login   *login // nil when it is over
+	metrics *metrics.Session
 
 	rules    atomic.Pointer[guard.Rules]
 	next     atomic.Pointer[place] // what a reload put in the place of place
 	relaying atomic.Bool           // what stands above is complete, and rules is in use
 	ending   relay.Ending
-	login    *time.Timer // ends a login that takes too long; nil when it is over
 	loggedIn atomic.Bool
 	bytes    struct{ client, server atomic.Int64 }
 	judged   atomic.Int64 // statements
 	refused  atomic.Int64
+	working  atomic.Int64 // since when the server has something to answer, Unix ms; 0: it has not
+}
+
+// login is what a session has only until its login is over.
+type login struct {
+	timer     *time.Timer // ends a login that takes too long
+	admission policy.Admission
 }
 
 // begin takes a client from its first byte to the relay. It returns nil where the
 // session is over before that.
 func (s *session) begin(conn net.Conn) (*relay.Link, error) {
-	s.login = time.AfterFunc(s.place.policy.Limits.LoginTimeout, s.loginTimedOut)
+	s.login = &login{timer: time.AfterFunc(s.place.policy.Limits.LoginTimeout, s.loginTimedOut)}
 	_ = conn.SetDeadline(s.began.Add(s.place.policy.Limits.LoginTimeout))
 	o, err := s.open(conn)
 	if err != nil {

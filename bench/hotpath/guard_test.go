@@ -66,6 +66,8 @@ type nobody struct{}
 
 func (nobody) Passed()                                  {}
 func (nobody) Judged(parser.EffectSet, policy.Decision) {}
+
+func (nobody) Working(bool) {}
 func (d *driver) run(t testing.TB, request, reply []byte) {
 	d.ops, _ = d.guard.FromClient(request, d.ops[:0])
 	d.passes(t, len(request))

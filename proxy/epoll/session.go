@@ -202,6 +202,10 @@ func (s *session) writeFailed(e *end, err error) {
 
 // killed ends the session because it was told to end.
 func (s *session) killed() {
+	if s.leaving {
+		return
+	}
+	s.Observer.Cut(s.Guard.CancelKey())
 	if f, _ := s.Ending.Over(); f != nil {
 		s.leave(f.Encode(), nil)
 		return

@@ -27,5 +27,6 @@
 //	server.go, outcome.go   a server's messages: what became of a statement
 //	replies.go, registry.go which reply belongs to which request; prepared
 //	                        statements and portals
-//	login.go                SCRAM's channel binding through a relay
+//	login.go                SCRAM's channel binding through a relay; the key for a
+//	                        CancelRequest
 package guard

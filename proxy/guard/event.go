@@ -41,6 +41,9 @@ type Observer interface {
 	Passed()
 	// Judged reports a statement that was looked into.
 	Judged(effects parser.EffectSet, decision policy.Decision)
+	// Working reports that the server has got something to answer, or that it has
+	// answered everything. It is called on changes only.
+	Working(bool)
 }
 
 // count tells the observer of a statement.

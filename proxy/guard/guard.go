@@ -53,6 +53,7 @@ type Guard struct {
 	clientOps, serverOps Ops
 	farewell             []byte
 	poisoned             bool // the client broke the protocol: the server will say so
+	working              bool // what the observer was last told
 }
 
 // stream is the place in one direction's bytes.
@@ -86,6 +87,7 @@ func (g *Guard) Adopt(rules *Rules) {
 func (g *Guard) FromClient(in []byte, ops Ops) (Ops, int) {
 	g.toServer, g.clientOps = g.toServer[:0], ops
 	need := g.judgeClient(in, &g.clientOps)
+	g.tellWork()
 	return g.clientOps, need
 }
 
@@ -128,6 +130,7 @@ func (g *Guard) Heavy(in []byte) bool {
 func (g *Guard) FromServer(in []byte, ops Ops) (Ops, int) {
 	g.toClient, g.serverOps = g.toClient[:0], ops
 	need := g.judgeServer(in, &g.serverOps)
+	g.tellWork()
 	return g.serverOps, need
 }
 
@@ -170,6 +173,16 @@ func (s *stream) forward(in []byte, size int, drop bool, ops *Ops) int {
 // AtBoundary tells whether the client has received whole messages only, so that
 // another one may be sent to it.
 func (g *Guard) AtBoundary() bool { return g.server.skip == 0 }
+
+// tellWork tells the observer where the server has got something to answer, or has
+// answered everything.
+func (g *Guard) tellWork() {
+	g.replies.dropSilent()
+	if working := !g.replies.idle(); working != g.working {
+		g.working = working
+		g.cfg.Observer.Working(working)
+	}
+}
 
 // Farewell returns the last message for the client after an End operation;
 // empty where there is none.

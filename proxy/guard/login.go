@@ -22,7 +22,26 @@ type login struct {
 	ready    bool // the first ReadyForQuery has come
 	hidden   bool // SCRAM-SHA-256-PLUS was offered and hidden
 	sasl     bool // the next password message is a SASLInitialResponse
+	// cancelKey is the body of BackendKeyData; a string, which an idle session pays less for.
+	cancelKey string
 }
+
+// longestCancelKey is the process id and the longest key, in bytes. Protocol 3.2 made
+// keys up to 256 bytes long.
+// https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-BACKENDKEYDATA
+const longestCancelKey = 4 + 256
+
+// keyData remembers with what the session's statements can be canceled.
+func (g *Guard) keyData(body []byte) {
+	if !g.login.ready && len(body) <= longestCancelKey {
+		g.login.cancelKey = string(body)
+	}
+}
+
+// CancelKey returns the process id and the key with which a CancelRequest names the
+// session, as the server sent them; empty where it has sent none. It does not change
+// once the login is over, and may then be called from anywhere.
+func (g *Guard) CancelKey() string { return g.login.cancelKey }
 
 // authentication handles an Authentication message from the server.
 func (g *Guard) authentication(message []byte, ops *Ops) {

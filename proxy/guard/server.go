@@ -29,7 +29,7 @@ func (g *Guard) serverMessage(in []byte, ops *Ops) (n, need int) {
 func held(t byte) bool {
 	switch t {
 	case wire.CommandComplete, wire.ErrorResponse, wire.ReadyForQuery, wire.ParameterStatus, wire.Authentication,
-		wire.NoticeResponse, wire.ParameterDescription:
+		wire.NoticeResponse, wire.ParameterDescription, wire.BackendKeyData:
 		return true
 	}
 	return false
@@ -45,6 +45,8 @@ func (g *Guard) serverWhole(t byte, message []byte, ops *Ops) {
 		if name, value, err := wire.Status(body); err == nil {
 			g.meaning.reported(name, value)
 		}
+	case wire.BackendKeyData:
+		g.keyData(body)
 	case wire.ParameterDescription:
 		g.described(body)
 	case wire.CommandComplete:

@@ -68,6 +68,8 @@ func (s *session) Judged(_ parser.EffectSet, d policy.Decision) {
 	}
 }
 
+func (*session) Working(bool) {}
+
 func severity(d policy.Decision) int {
 	switch {
 	case d.Deny:

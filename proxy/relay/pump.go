@@ -136,6 +136,7 @@ func (p *pumps) pumpServer() error {
 	defer w.release()
 	out := &gather{to: p.Client, observer: p.Observer}
 	err := p.serverLoop(w, out)
+	p.cut()
 	p.mu.Lock()
 	farewell, boundary := p.lastWords(), p.Guard.AtBoundary()
 	p.mu.Unlock()
@@ -148,6 +149,19 @@ func (p *pumps) pumpServer() error {
 		return nil // it was told to end, and did
 	}
 	return err
+}
+
+// cut leaves the server at once where the session was told to end. From there on
+// pumpClient cannot give it work, so that the observer knows of all that it has.
+func (p *pumps) cut() {
+	if _, over := p.Ending.Over(); !over {
+		return
+	}
+	_ = p.Server.Close()
+	p.mu.Lock()
+	key := p.Guard.CancelKey()
+	p.mu.Unlock()
+	p.Observer.Cut(key)
 }
 
 func (p *pumps) serverLoop(w *window, out *gather) error {

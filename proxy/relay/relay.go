@@ -38,6 +38,10 @@ type Observer interface {
 	Finish(e *guard.Event, wait bool) bool
 	// Moved counts bytes that arrived, from the client or from the server.
 	Moved(fromClient, fromServer int)
+	// Cut tells that the session ends because it was told to, and with which
+	// Guard.CancelKey its server can be made to stop. It comes before done and must not
+	// wait.
+	Cut(cancelKey string)
 	// Spent tells how long the guard took for one call.
 	Spent(time.Duration)
 }

@@ -48,6 +48,15 @@ type Setting struct{ Name, Value string }
 // packet must hold MinStartupSize bytes.
 func StartupCode(packet []byte) uint32 { return binary.BigEndian.Uint32(packet[4:8]) }
 
+// CancelRequest returns the packet that asks a server to cancel what the session of
+// this process id and key is doing, which BackendKeyData's body consists of.
+// https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-CANCELREQUEST
+func CancelRequest(keyData string) []byte {
+	packet := binary.BigEndian.AppendUint32(nil, uint32(MinStartupSize+len(keyData)))
+	packet = binary.BigEndian.AppendUint32(packet, CancelRequestCode)
+	return append(packet, keyData...)
+}
+
 // StartupError is why a StartupMessage is refused, with the SQLSTATE and, where the
 // server refuses it too, the words of the server.
 type StartupError struct{ Code, Message string }

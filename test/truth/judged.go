@@ -109,6 +109,8 @@ func (j *judge) Judged(_ parser.EffectSet, d policy.Decision) {
 	j.against = append(j.against, d)
 }
 
+func (*judge) Working(bool) {}
+
 // Passed implements guard.Observer.
 func (j *judge) Passed() {}
 
@@ -123,6 +125,8 @@ func (j *judge) Moved(int, int) {}
 
 // Spent implements relay.Observer.
 func (j *judge) Spent(time.Duration) {}
+
+func (*judge) Cut(string) {}
 
 // rulesIn names the rules of decisions, for messages.
 func rulesIn(decisions []policy.Decision) string {

@@ -109,6 +109,8 @@ func (s *session) Passed() {}
 // Judged implements guard.Observer.
 func (s *session) Judged(parser.EffectSet, policy.Decision) {}
 
+func (*session) Working(bool) {}
+
 // Begin implements relay.Observer.
 func (s *session) Begin(e *guard.Event) { e.Start = time.Now() }
 
@@ -134,6 +136,8 @@ func (s *session) Moved(fromClient, _ int) { s.toGuard.Add(int64(fromClient)) }
 
 // Spent implements relay.Observer.
 func (s *session) Spent(time.Duration) {}
+
+func (*session) Cut(string) {}
 
 func (s *session) recorded() []*guard.Event {
 	s.mu.Lock()
