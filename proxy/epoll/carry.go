@@ -3,6 +3,10 @@
 package epoll
 
 import (
+	"runtime"
+
+	"golang.org/x/sys/unix"
+
 	"github.com/pgcordon/pgcordon/proxy/guard"
 )
 
@@ -85,9 +89,19 @@ func (s *session) judgeAside(in []byte) {
 	held := append([]byte(nil), in...)
 	s.client.hold(nil, 0)
 	go func() {
+		stepBack()
 		ops, need, err := s.ask(&s.client, held, nil)
 		s.loop.post(func() { s.judgedAside(ops, held, need, err) })
 	}()
+}
+
+// stepBack makes the goroutine's thread give way to the loop's, where there are not
+// enough processors for both. The thread ends with the goroutine: a priority that was
+// given up cannot be taken back.
+func stepBack() {
+	runtime.LockOSThread()
+	const behindOthers = 10                                  // nice(2)
+	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, behindOthers) // of this thread (setpriority(2)); it can only come later without
 }
 
 // judgedAside takes the guard back into the loop.
