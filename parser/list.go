@@ -65,6 +65,8 @@ func (p *predicate) anyElement(e *pg_query.A_Expr, c comparator, negated bool) t
 func (p *predicate) list(array *pg_query.Node) reach {
 	array = uncast(array)
 	switch {
+	case isNullLiteral(array):
+		return none
 	case array.GetAArrayExpr() != nil:
 		return counted(float64(elements(array.GetAArrayExpr())))
 	case array.GetParamRef() != nil && p.premise.values == nil:
@@ -125,11 +127,10 @@ func (p *predicate) listFunction(f *pg_query.FuncCall) reach {
 		return p.series(f.Args)
 	case !listFunctions[name.Name]:
 		return wide(UnknownBreadth)
-	case name.Name == "unnest" && len(f.Args) == 1:
-		return p.list(f.Args[0])
-	}
-	if len(f.Args) == 0 {
+	case len(f.Args) == 0:
 		return wide(UnknownBreadth)
+	case name.Name == "unnest":
+		return p.longest(f.Args)
 	}
 	for _, arg := range f.Args {
 		if !isWritten(arg) {
@@ -144,6 +145,21 @@ func (p *predicate) listFunction(f *pg_query.FuncCall) reach {
 		separator, _ = p.stringLiteral(f.Args[1])
 	}
 	return p.writtenList(text, separator)
+}
+
+// longest returns the reach of the rows of unnest, which are as many as the longest of its
+// arrays has elements (documentation, 7.2.1.4).
+func (p *predicate) longest(arrays []*pg_query.Node) reach {
+	widest := p.list(arrays[0])
+	for _, array := range arrays[1:] {
+		switch r := p.list(array); {
+		case r.breadth < widest.breadth:
+			widest = r
+		case r.breadth == widest.breadth && widest.values != 0 && (r.values == 0 || r.values > widest.values):
+			widest = r
+		}
+	}
+	return widest
 }
 
 // writtenList returns the reach of a list that is text, of which the separator parts the elements; a
