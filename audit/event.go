@@ -12,6 +12,9 @@ const (
 	CancelEvent      = "cancel"
 	AuthFailure      = "auth_failure"
 	PolicyReload     = "policy_reload"
+	KillEvent        = "kill"      // by an operator, as are the two that follow
+	LockdownEvent    = "lockdown"  // began
+	ReleaseEvent     = "release"   // a lockdown ended
 	GapEvent         = "audit_gap" // written by the log itself: Lost events are missing here
 )
 
@@ -36,6 +39,12 @@ type Source struct {
 type Target struct {
 	Name        string `json:"name"`
 	Environment string `json:"environment"`
+}
+
+// Operator is the process that asked for a kill, a lockdown or a release.
+type Operator struct {
+	UID int `json:"uid"` // -1: unknown
+	PID int `json:"pid"` // 0: unknown
 }
 
 // Reach is a table whose rows a statement reaches, also without naming it.
@@ -70,6 +79,8 @@ type Event struct {
 	JudgedBy    string        `json:"judged_by,omitempty"`   // grammar, tokens, grammar and tokens
 	Statements  int64         `json:"statements,omitempty"`  // of a session_end
 	Refused     int64         `json:"refused,omitempty"`     // of a session_end
+	Operator    *Operator     `json:"operator,omitempty"`
+	Ended       int64         `json:"ended,omitempty"` // sessions, by a kill or a lockdown
 	BytesIn     int64         `json:"bytes_from_client,omitempty"`
 	BytesOut    int64         `json:"bytes_from_server,omitempty"`
 

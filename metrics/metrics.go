@@ -39,6 +39,7 @@ type Metrics struct {
 	reloads           *prometheus.CounterVec
 	reloadSuccessful  prometheus.Gauge
 	reloadTime        prometheus.Gauge
+	lockdowns         prometheus.Gauge
 	cache             source[CacheStats]
 	audit             source[AuditStats]
 }
@@ -110,6 +111,7 @@ func (m *Metrics) registerOperation(build BuildInfo) {
 	m.reloads.WithLabelValues("failure")
 	m.reloadSuccessful = m.gauge("config_last_reload_successful", "1 if the last attempt to load the configuration succeeded, else 0.")
 	m.reloadTime = m.gauge("config_last_reload_timestamp_seconds", "When the configuration in use was loaded, in seconds since 1970.")
+	m.lockdowns = m.gauge("lockdown", "Lockdowns in force.")
 	m.counterFunc("audit_events_total", "Audit events that were written.", func() float64 { return float64(m.audit.read().Written) })
 	m.counterFunc("audit_dropped_total", "Audit events that found the queue full.", func() float64 { return float64(m.audit.read().Dropped) })
 	m.counterFunc("audit_failed_total", "Audit events that could not be written.", func() float64 { return float64(m.audit.read().Failed) })
@@ -154,6 +156,9 @@ func (m *Metrics) ConfigLoaded(at time.Time) {
 	m.reloadSuccessful.Set(1)
 	m.reloadTime.Set(float64(at.UnixMilli()) / 1000)
 }
+
+// LockedDown tells how many lockdowns are in force.
+func (m *Metrics) LockedDown(n int) { m.lockdowns.Set(float64(n)) }
 
 // ConfigRejected tells that a configuration was invalid; the old one stays in use.
 func (m *Metrics) ConfigRejected() {

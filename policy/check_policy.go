@@ -44,6 +44,9 @@ func checkListeners(d *decoder, n *yaml.Node, p *Policy) {
 	if p.Metrics.Listen != "" {
 		all = append(all, listener{Endpoint{"tcp", p.Metrics.Listen}, lookup(n, "metrics", "listen")})
 	}
+	if p.Admin.Socket != "" {
+		all = append(all, listener{Endpoint{"unix", p.Admin.Socket}, lookup(n, "admin", "socket")})
+	}
 	for i, l := range all {
 		for _, earlier := range all[:i] {
 			if l.endpoint.collides(earlier.endpoint) {

@@ -28,6 +28,7 @@ sources:
     certificate: {cn: "batch-*", o: o, ou: ou, dns: dns, uri: "spiffe://prod/*", email: email, issuer: [A, B]}
 audit: {file: log/audit.jsonl, sql: none, queue: 10, on_full: drop, sync: never}
 metrics: {listen: "127.0.0.1:9432"}
+admin: {socket: /run/pgcordon/admin.sock, mode: "0660", state: /var/lib/pgcordon/lockdowns.json}
 limits: {inspect_bytes: 64KiB, parse_bytes: 32KiB, sessions: 5, prelogin_sessions: 4, login_timeout: 1m30s, dial_timeout: 250ms, drain: 0s, cache_bytes: 0, cancels_per_second: 3, max_list: 7, max_limit: 8}
 `)
 	if err != nil {
@@ -54,6 +55,7 @@ limits: {inspect_bytes: 64KiB, parse_bytes: 32KiB, sessions: 5, prelogin_session
 	log.File = log.File[len(log.File)-len("/log/audit.jsonl"):]
 	same(t, log, AuditLog{File: "/log/audit.jsonl", SQL: "none", Queue: 10, OnFull: "drop", Sync: "never"})
 	same(t, p.Metrics, MetricsServer{Listen: "127.0.0.1:9432"})
+	same(t, p.Admin, Admin{Socket: "/run/pgcordon/admin.sock", Mode: 0o660, State: "/var/lib/pgcordon/lockdowns.json"})
 	same(t, p.Limits, Limits{InspectBytes: 65536, ParseBytes: 32768, Sessions: 5, PreLoginSessions: 4, LoginTimeout: 90 * time.Second,
 		DialTimeout: 250 * time.Millisecond, CancelsPerSecond: 3, Bounds: Bounds{MaxList: 7, MaxLimit: 8}})
 	same(t, p.Ruleset(p.Targets[0], Client{}).Bounds(), Bounds{MaxList: 7, MaxLimit: 8})
@@ -67,6 +69,7 @@ func TestWhatTheFileLeavesOutHasItsDefault(t *testing.T) {
 	})
 	same(t, p.Audit, AuditLog{SQL: "redacted", Queue: 8192, OnFull: "block", Sync: "denials"})
 	same(t, p.Metrics, MetricsServer{})
+	same(t, p.Admin, Admin{})
 	same(t, p.Limits, Limits{InspectBytes: 16 << 20, ParseBytes: 1 << 20, Sessions: 10000, PreLoginSessions: 1000, LoginTimeout: 30 * time.Second,
 		DialTimeout: 5 * time.Second, Drain: 30 * time.Second, CacheBytes: 64 << 20, CancelsPerSecond: 10, Bounds: Bounds{MaxList: 10000, MaxLimit: 10000}})
 	if !p.builtin || p.anySource || p.Path != "p.yaml" || p.Target("shop") != p.Targets[0] || p.Target("other") != nil {

@@ -37,6 +37,8 @@ var file = checked(mapping(
 		"Where audit events go."),
 	field("metrics", metricsServer, func(p *Policy) *MetricsServer { return &p.Metrics },
 		"The HTTP server for /metrics, /healthz and /readyz."),
+	field("admin", adminSocket, func(p *Policy) *Admin { return &p.Admin },
+		"The socket through which sessions are listed and ended."),
 	field("limits", limits, func(p *Policy) *Limits { return &p.Limits },
 		"What a client can cost."),
 ), checkPolicy)

@@ -25,6 +25,7 @@ type Policy struct {
 	Targets  []*Target
 	Audit    AuditLog
 	Metrics  MetricsServer
+	Admin    Admin
 	Limits   Limits
 	Warnings Errors // what is allowed but can hardly be meant
 

@@ -28,7 +28,7 @@ var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 60 * time.Second, Interv
 // when the listener is closed, and beforehand where nobody answers at it.
 func Listen(e policy.Endpoint) (net.Listener, error) {
 	if e.Network == "unix" {
-		return listenUnix(e.Address)
+		return ListenUnix(e.Address, socketMode)
 	}
 	config := net.ListenConfig{KeepAliveConfig: keepAlive}
 	return config.Listen(context.Background(), family(e.Address), e.Address)
@@ -42,7 +42,9 @@ func family(address string) string {
 	return "tcp"
 }
 
-func listenUnix(path string) (net.Listener, error) {
+// ListenUnix listens on a unix socket whose file has the given permissions, as Listen
+// does. Between the two system calls that takes it has those of the umask.
+func ListenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 	if err := removeStale(path); err != nil {
 		return nil, fmt.Errorf("listen unix %s: %w", path, err)
 	}
@@ -52,7 +54,7 @@ func listenUnix(path string) (net.Listener, error) {
 	}
 	// Until here the umask decides, which as a rule lets others not write, that is,
 	// not connect (unix(7)).
-	if err := os.Chmod(path, socketMode); err != nil {
+	if err := os.Chmod(path, mode); err != nil {
 		_ = l.Close()
 		return nil, fmt.Errorf("set permissions: %w", err)
 	}

@@ -1,0 +1,49 @@
+package policy
+
+import (
+	"fmt"
+	"io/fs"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Admin is the socket through which a running pgcordon is operated.
+type Admin struct {
+	Socket string      // path; empty: none
+	Mode   fs.FileMode // of the socket's file
+	State  string      // path of the file that lockdowns survive a restart in; empty: they do not
+}
+
+var adminSocket = mapping(Admin{Mode: 0o600},
+	must(field("socket", checked(path, fitsSocket), func(a *Admin) *string { return &a.Socket },
+		"Path of the unix socket for pgcordon sessions, kill, lockdown and release.")),
+	field("mode", permissions, func(a *Admin) *fs.FileMode { return &a.Mode },
+		`Permissions of the socket's file, octal and in quotes: who may write may do everything. Default "0600".`),
+	field("state", path, func(a *Admin) *string { return &a.State },
+		"File in which lockdowns survive a restart. Without it they do not."),
+)
+
+func fitsSocket(d *decoder, n *yaml.Node, path *string) {
+	if _, err := parseSocket(*path); err != nil {
+		d.errorf(n, "%v", err)
+	}
+}
+
+var permissions = parsed(schema{"type": "string", "pattern": "^0[0-7]{3}$"}, func(s string) (fs.FileMode, error) {
+	mode, err := strconv.ParseUint(s, 8, 32)
+	if err != nil || len(s) != 4 || mode > 0o777 {
+		return 0, fmt.Errorf(`%q are no permissions; write them like "0600"`, s)
+	}
+	return fs.FileMode(mode), nil
+})
+
+// Environments returns the environments that a client can come from, in the order of
+// the file; unknown is not among them.
+func (p *Policy) Environments() []string {
+	var all []string
+	for i := range p.sources {
+		all = append(all, p.sources[i].Environment)
+	}
+	return all
+}

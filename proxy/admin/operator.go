@@ -1,0 +1,92 @@
+package admin
+
+import "time"
+
+// Operator is a running pgcordon, as far as it can be operated. Its methods may be
+// called from any goroutine.
+type Operator interface {
+	// Sessions returns the sessions that are open, oldest first.
+	Sessions() []Session
+	// Kill ends sessions at once.
+	Kill(Kill, Peer) (Killed, error)
+	// Lockdowns returns the lockdowns in force, oldest first.
+	Lockdowns() []Lockdown
+	// LockDown ends the sessions in a scope and refuses new ones until Release. Where
+	// only the file that makes it survive a restart fails, Effect.Warning says so.
+	LockDown(Order, Peer) (Effect, error)
+	// Release lifts the lockdown of exactly this scope.
+	Release(Order, Peer) (Effect, error)
+}
+
+// Session is one client and its server.
+type Session struct {
+	ID          string    `json:"id"`
+	Since       time.Time `json:"since"`
+	Source      string    `json:"source,omitempty"` // environment; this and what follows is empty until it is known
+	Address     string    `json:"address,omitempty"`
+	User        string    `json:"user,omitempty"`
+	Database    string    `json:"database,omitempty"`
+	Application string    `json:"application,omitempty"`
+	Target      string    `json:"target"`
+	State       string    `json:"state"`                 // login, idle or active
+	ActiveSince time.Time `json:"active_since,omitzero"` // of an active one
+	Statements  int64     `json:"statements"`            // judged so far
+	Refused     int64     `json:"refused"`
+}
+
+// The states of a session.
+const (
+	Login  = "login"  // not let in yet
+	Idle   = "idle"   // the server has nothing to answer
+	Active = "active" // it has
+)
+
+// Scope is what a lockdown covers. An empty field means any.
+type Scope struct {
+	Source string `json:"source,omitempty"` // environment
+	Target string `json:"target,omitempty"` // name or environment
+}
+
+// Kill says which sessions to end: those of IDs, or else those that have everything
+// that is named of Scope and User. One of the two has to be given.
+type Kill struct {
+	IDs []string `json:"ids,omitempty"`
+	Scope
+	User   string `json:"user,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// Killed is what a Kill did.
+type Killed struct {
+	Ended   int      `json:"ended"`
+	Unknown []string `json:"unknown,omitempty"` // of its IDs: no session has them
+	Event   string   `json:"event"`             // in the audit log
+}
+
+// Order is about a lockdown.
+type Order struct {
+	Scope
+	Reason string `json:"reason,omitempty"`
+}
+
+// Effect is what an Order did.
+type Effect struct {
+	Ended   int    `json:"ended"`
+	Event   string `json:"event"`             // in the audit log
+	Warning string `json:"warning,omitempty"` // what of it did not succeed
+}
+
+// Lockdown is in force.
+type Lockdown struct {
+	Scope
+	Since  time.Time `json:"since"`
+	Reason string    `json:"reason"`
+	Event  string    `json:"event"` // in the audit log
+	By     Peer      `json:"by"`
+}
+
+// Peer is the process at the other end of the socket.
+type Peer struct {
+	UID int `json:"uid"` // -1: unknown, as on systems that do not tell
+	PID int `json:"pid"` // 0: unknown
+}
