@@ -16,6 +16,9 @@ func (s *session) admit() *relay.Farewell {
 	if !admission.Allowed {
 		return s.refusal(admission, s.client.Source)
 	}
+	if farewell := s.lockedOut(); farewell != nil {
+		return farewell
+	}
 	s.login.admission = admission
 	return nil
 }

@@ -10,7 +10,8 @@
 //	admit.go      source environment, session decision, refusal
 //	upstream.go   dial the target, TLS, send the startup packet
 //	cancel.go     forward a CancelRequest
-//	kill_cancel.go the same of our own, when a session is told to end
+//	kill.go       what an operator sees and ends; kill_cancel.go stops the server too
+//	lockdown.go   whom an operator keeps out; lockdown_state.go makes that outlive the program
 //	relay/        what moves the bytes from here on
 //	record.go     what a session did, for audit log, metrics and program log
 //	server.go     listeners, reload, drain

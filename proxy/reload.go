@@ -113,8 +113,10 @@ func (s *session) reload(at *place) {
 	}
 }
 
-// renew takes the newest policy over, and ends the session where it is refused.
+// renew takes the newest policy over, and ends the session where it is refused or
+// within a lockdown.
 func (s *session) renew() {
+	s.heedLockdown()
 	at := s.next.Load()
 	if at == nil {
 		return

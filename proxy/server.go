@@ -27,17 +27,20 @@ type Config struct {
 	Metrics *metrics.Metrics
 	Cache   *parser.Cache
 	Relay   relay.Relay
+	// Lockdowns outlive the server.
+	Lockdowns *Lockdowns
 }
 
 // Server runs the sessions of all targets.
 type Server struct {
-	log     *slog.Logger
-	audit   *audit.Log
-	metrics *metrics.Metrics
-	cache   *parser.Cache
-	relay   relay.Relay
-	cancels cancelRates
-	cuts    chan struct{} // as many cancel requests of our own as may be on their way
+	log       *slog.Logger
+	audit     *audit.Log
+	metrics   *metrics.Metrics
+	cache     *parser.Cache
+	relay     relay.Relay
+	cancels   cancelRates
+	cuts      chan struct{} // as many cancel requests of our own as may be on their way
+	lockdowns *Lockdowns
 	// allowances outlive every policy: a reload is no new beginning.
 	allowances *policy.Allowances
 
@@ -55,15 +58,19 @@ type Server struct {
 
 // New returns a server that listens nowhere yet: Reload gives it a policy.
 func New(c Config) *Server {
-	return &Server{
+	s := &Server{
 		log: c.Log, audit: c.Audit, metrics: c.Metrics, cache: c.Cache, relay: c.Relay,
 		cuts:       make(chan struct{}, maxCuts),
+		lockdowns:  c.Lockdowns,
 		allowances: policy.NewAllowances(time.Now),
 		listeners:  map[policy.Endpoint]*listener{},
 		sessions:   map[*session]struct{}{},
 
 		stopCatalogs: func() {},
 	}
+	s.lockdowns.report = s.metrics.LockedDown
+	s.metrics.LockedDown(len(s.lockdowns.all()))
+	return s
 }
 
 // Addresses returns where the server listens, by target name. A port that was

@@ -14,10 +14,14 @@ import (
 
 // commands are the subcommands, one a file.
 type commands struct {
-	Run     runCommand     `cmd:"" help:"Stand in front of the configured servers."`
-	Check   checkCommand   `cmd:"" help:"Check a configuration file."`
-	Explain explainCommand `cmd:"" help:"Show how a statement would be judged, and why."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Run      runCommand      `cmd:"" help:"Stand in front of the configured servers."`
+	Check    checkCommand    `cmd:"" help:"Check a configuration file."`
+	Explain  explainCommand  `cmd:"" help:"Show how a statement would be judged, and why."`
+	Sessions sessionsCommand `cmd:"" help:"Show who is connected to a running pgcordon."`
+	Kill     killCommand     `cmd:"" help:"End sessions at once, and what the server does for them."`
+	Lockdown lockdownCommand `cmd:"" help:"End sessions and keep new ones out, until released."`
+	Release  releaseCommand  `cmd:"" help:"Lift a lockdown."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 // streams are where a command reads and writes.

@@ -31,8 +31,8 @@ func (g *process) reload(why string) {
 		g.log.Error("configuration rejected, the old one stays in force", "reason", why, "error", err)
 		return
 	}
-	if p.Audit != g.policy.Audit || p.Metrics != g.policy.Metrics || p.Limits.CacheBytes != g.policy.Limits.CacheBytes {
-		g.log.Warn("audit, metrics and limits.cache_bytes change only with a restart")
+	if p.Audit != g.policy.Audit || p.Metrics != g.policy.Metrics || p.Admin != g.policy.Admin || p.Limits.CacheBytes != g.policy.Limits.CacheBytes {
+		g.log.Warn("audit, metrics, admin and limits.cache_bytes change only with a restart")
 	}
 	g.policy = p
 	g.metrics.ConfigLoaded(time.Now())

@@ -93,6 +93,10 @@ func newProcess(p *policy.Policy, log *slog.Logger, relayName string) (*process,
 	if err != nil {
 		return nil, err
 	}
+	lockdowns, err := proxy.OpenLockdowns(p.Admin.State)
+	if err != nil {
+		return nil, err
+	}
 	events, err := audit.Open(audit.Config{
 		File: p.Audit.File, Queue: p.Audit.Queue, OnFull: p.Audit.OnFull, Sync: p.Audit.Sync,
 	})
@@ -102,7 +106,7 @@ func newProcess(p *policy.Policy, log *slog.Logger, relayName string) (*process,
 	m := metrics.New(prometheus.NewRegistry(), metrics.BuildInfo{Version: version, Revision: revision()}, parser.EffectNames())
 	cache := parser.NewCache(cacheEntries, p.Limits.CacheBytes)
 	g := &process{log: log, policy: p, audit: events, metrics: m, cache: cache}
-	g.server = proxy.New(proxy.Config{Log: log, Audit: events, Metrics: m, Cache: cache, Relay: mover})
+	g.server = proxy.New(proxy.Config{Log: log, Audit: events, Metrics: m, Cache: cache, Relay: mover, Lockdowns: lockdowns})
 	m.ReadCache(g.cacheStats)
 	m.ReadAudit(g.auditStats)
 	return g, nil
@@ -121,6 +125,11 @@ func (g *process) run() error {
 	if err := g.serveMetrics(); err != nil {
 		return err
 	}
+	stopAdmin, err := g.serveAdmin()
+	if err != nil {
+		return err
+	}
+	defer stopAdmin() // when the drain is over: who keeps it up can be seen until then
 	for target, addresses := range g.server.Addresses() {
 		for _, a := range addresses {
 			g.log.Info("listening", "target", target, "address", a.String())

@@ -54,9 +54,13 @@ func startInside(t *testing.T, r relay.Relay, log audit.Config, config string) *
 		t.Fatal(err)
 	}
 	in := &inside{log: &lockedBuffer{}, sink: sink}
+	lockdowns, err := proxy.OpenLockdowns("")
+	if err != nil {
+		t.Fatal(err)
+	}
 	in.Server = proxy.New(proxy.Config{
 		Log: slog.New(slog.NewTextHandler(in.log, nil)), Audit: sink, Cache: parser.NewCache(1<<10, 1<<20), Relay: r,
-		Metrics: metrics.New(prometheus.NewRegistry(), metrics.BuildInfo{}, parser.EffectNames()),
+		Metrics: metrics.New(prometheus.NewRegistry(), metrics.BuildInfo{}, parser.EffectNames()), Lockdowns: lockdowns,
 	})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgcordon/pgcordon/proxy/admin"
+)
+
+// recorder is an operator who notes its orders, an order a line.
+type recorder struct{ orders []string }
+
+func (r *recorder) note(words ...string) {
+	r.orders = append(r.orders, strings.Join(strings.Fields(strings.Join(words, " ")), " "))
+}
+
+func (r *recorder) Sessions() []admin.Session {
+	r.note("sessions")
+	return []admin.Session{
+		{ID: "ONE", Since: time.Unix(0, 0), Target: "storefront", State: admin.Login},
+		{ID: "TWO", Since: time.Unix(1, 0), Target: "storefront", State: admin.Active, ActiveSince: time.Unix(2, 0), User: "a\x1b[2Jb"},
+	}
+}
+
+func (r *recorder) Lockdowns() []admin.Lockdown {
+	r.note("list")
+	return []admin.Lockdown{{Scope: admin.Scope{Source: "staging"}, Reason: "why"}}
+}
+
+func (r *recorder) Kill(k admin.Kill, _ admin.Peer) (admin.Killed, error) {
+	r.note("kill", strings.Join(k.IDs, ","), k.Source, k.User, k.Target, k.Reason)
+	return admin.Killed{Ended: 1, Event: "E"}, nil
+}
+
+func (r *recorder) LockDown(o admin.Order, _ admin.Peer) (admin.Effect, error) {
+	r.note("lockdown", o.Source, o.Target, o.Reason)
+	return admin.Effect{Event: "E", Warning: "a restart undoes it"}, nil
+}
+
+func (r *recorder) Release(o admin.Order, _ admin.Peer) (admin.Effect, error) {
+	r.note("release", o.Source, o.Target, o.Reason)
+	return admin.Effect{Event: "E"}, nil
+}
+
+// serve answers at a socket until the test ends.
+func (r *recorder) serve(t *testing.T) (socket string) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "pgcordon-") // short enough for a socket's path
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	socket = filepath.Join(dir, "s")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := admin.NewServer(r, slog.New(slog.DiscardHandler))
+	go server.Serve(l)
+	t.Cleanup(func() { _ = server.Shutdown(context.Background()) })
+	return socket
+}
+
+// TestOperationsExamplesGiveTheOrdersThatTheyShow runs every command of
+// docs/operations.md.
+func TestOperationsExamplesGiveTheOrdersThatTheyShow(t *testing.T) {
+	document, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &recorder{}
+	t.Setenv("PGCORDON_ADMIN_SOCKET", r.serve(t))
+	for _, line := range regexp.MustCompile(`(?m)^pgcordon .*$`).FindAllString(string(document), -1) {
+		code, text := outcome("", shellWords(line)[1:]...)
+		if warned := strings.HasPrefix(line, "pgcordon lockdown") && !strings.Contains(line, "--list"); (code == 1) != warned {
+			t.Errorf("%s: status %d\n%s", line, code, text)
+		}
+	}
+	want := []string{
+		"sessions", "sessions",
+		"kill 01JD9Q2M7T0000000000000000 empties tables",
+		"kill staging test suite on production",
+		"kill migrations storefront",
+		"lockdown staging test suite on production, see #incidents",
+		"lockdown storefront restore under way",
+		"list",
+		"release staging connection string mended",
+	}
+	if got := strings.Join(r.orders, "\n"); got != strings.Join(want, "\n") {
+		t.Errorf("orders\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+	}
+}
+
+// shellWords splits at blanks outside quotes.
+func shellWords(line string) (words []string) {
+	for _, part := range regexp.MustCompile(`"[^"]*"|\S+`).FindAllString(line, -1) {
+		words = append(words, strings.Trim(part, `"`))
+	}
+	return words
+}
+
+func TestSessionsShowNoControlCharacters(t *testing.T) {
+	code, text := outcome("", "sessions", "--socket", (&recorder{}).serve(t))
+	if code != 0 || strings.Contains(text, "\x1b") || !strings.Contains(text, "TWO") {
+		t.Errorf("status %d\n%q", code, text)
+	}
+}
