@@ -23,7 +23,6 @@ type session struct {
 	loop           *loop
 	client, server end
 	done           func(error)
-	stop           func() bool // ends the watch over Context
 
 	// deaf is true once the server takes nothing more: what the client sends is
 	// dropped, and the server's own end is waited for.
