@@ -232,11 +232,11 @@ func (s *session) recordEnd(err error) {
 	entry.Duration = time.Since(s.began)
 	entry.Statements, entry.Refused = s.judged.Load(), s.refused.Load()
 	entry.BytesIn, entry.BytesOut = s.bytes.client.Load(), s.bytes.server.Load()
-	if f, _ := s.ending.Over(); f != nil {
-		entry.Reason = f.Message
-	}
 	if err != nil {
 		entry.Reason = err.Error()
+	}
+	if f, _ := s.ending.Over(); f != nil { // the cause, whatever its end looked like
+		entry.Reason = f.Message
 	}
 	s.server.audit.Record(entry)
 }
