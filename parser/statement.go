@@ -15,12 +15,16 @@ func (w *walker) statement(m proto.Message) {
 	case *pg_query.SelectStmt:
 		w.selects(n)
 	case *pg_query.InsertStmt:
+		w.changes++
 		w.inserts(n)
 	case *pg_query.UpdateStmt:
+		w.changes++
 		w.updates(n)
 	case *pg_query.DeleteStmt:
+		w.changes++
 		w.deletes(n)
 	case *pg_query.MergeStmt:
+		w.changes++
 		w.merges(n)
 	case *pg_query.TruncateStmt:
 		w.truncates(n)
@@ -73,6 +77,15 @@ func (w *walker) statement(m proto.Message) {
 		w.utility(m.ProtoReflect())
 	}
 	w.reading = saved
+}
+
+// isChange tells whether a statement is one of those that change rows, or prepares one,
+// and not another one around it.
+func isChange(n *pg_query.Node) bool {
+	if p := n.GetPrepareStmt(); p != nil {
+		n = p.Query
+	}
+	return n.GetInsertStmt() != nil || n.GetUpdateStmt() != nil || n.GetDeleteStmt() != nil || n.GetMergeStmt() != nil
 }
 
 // kind names the statement for people; the outermost one counts.

@@ -43,6 +43,9 @@ const AnyName = "?"
 // Statement is one statement of a query string.
 type Statement struct {
 	Kind string // the command for people: "DELETE", "ALTER TABLE", "SELECT"
+	// Counted is true where the command's tag counts every row that the text itself
+	// changes: a plain INSERT, UPDATE, DELETE or MERGE.
+	Counted bool
 	// Start and End are byte offsets into the text, End exclusive. Both are
 	// zero in a Summary taken from the skeleton cache.
 	Start, End int

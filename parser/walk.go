@@ -23,6 +23,7 @@ type walker struct {
 	premise          premise
 	literalDependent bool
 	parametric       bool // without the values of parameters the acts are the worst
+	changes          int  // INSERT, UPDATE, DELETE and MERGE so far, those in WITH too
 	depth            int
 	steps            int // work on predicates so far
 	// level counts the bodies around; left is how much of such text may be parsed, in

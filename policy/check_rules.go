@@ -28,6 +28,7 @@ func checkStatement(d *decoder, n *yaml.Node, r *statementRule) {
 		d.errorf(lookup(n, "allowance"), "allowance is for rules with action allow: it says how often the rule allows")
 	}
 	r.narrow()
+	checkLimit(d, n, r)
 	if r.effects == 0 {
 		d.warnf(lookup(n, "when"), "rule %s never matches: breadth is of %s only, function of %s only, and all conditions must hold",
 			r.name, predicated, calling)

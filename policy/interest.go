@@ -46,7 +46,10 @@ func (r *Ruleset) interest() (parser.EffectSet, []string) {
 func (r *Ruleset) mayTouch(effect parser.Effect, named bool) bool {
 	for _, rule := range r.rules {
 		switch {
-		case !rule.effects.Has(effect), rule.allowance != nil:
+		case !rule.effects.Has(effect):
+		case rule.maxRows > 0:
+			return true
+		case rule.allowance != nil:
 		case rule.action != allow:
 			if named || len(rule.functions) == 0 {
 				return true

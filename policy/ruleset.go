@@ -123,6 +123,7 @@ type verdict struct {
 	without                          []*statementRule // exceptions that are not made
 	denied, noted, recorded, allowed finding
 	claims                           []Claim
+	limit                            *Limit
 }
 
 // finding is an act and the rule that is about it; the rule is nil if nothing was found.
@@ -149,9 +150,11 @@ func (r *Ruleset) judge(act *parser.Act, statement int, v *verdict) bool {
 		case rule.allowance != nil && (slices.Contains(v.without, rule) || !r.refuses(act, i+1, &v.scope)):
 		case rule.allowance != nil:
 			v.claim(rule, statement)
+			v.bound(rule, act)
 			v.recorded.keep(rule, statement, act)
 			return false
 		case rule.action == allow:
+			v.bound(rule, act)
 			v.allowed.keep(rule, statement, act)
 			return false
 		case rule.action == record:
@@ -170,6 +173,9 @@ func (r *Ruleset) judge(act *parser.Act, statement int, v *verdict) bool {
 // refusals outrank what a rule in audit mode noted, as they would have.
 func (v *verdict) decision(s *parser.Summary, audit bool) Decision {
 	var d Decision
+	if audit {
+		v.limit = nil
+	}
 	found := &v.denied
 	switch {
 	case v.denied.rule != nil:
@@ -179,12 +185,12 @@ func (v *verdict) decision(s *parser.Summary, audit bool) Decision {
 	case v.recorded.rule != nil:
 		found, d.Record = &v.recorded, true
 	case v.allowed.rule != nil:
-		return Decision{Rule: v.allowed.rule.name}
+		return Decision{Rule: v.allowed.rule.name, Limit: v.limit}
 	default:
 		return Decision{}
 	}
 	if !d.Deny {
-		d.Claims = v.claims
+		d.Claims, d.Limit = v.claims, v.limit
 	}
 	d.Rule, d.Statement, d.Act = found.rule.name, found.statement, found.act
 	if !d.Record {

@@ -14,6 +14,7 @@ type statementRule struct {
 	action    action
 	mode      Mode
 	allowance *allowance // of an allow: how often; nil without bound
+	maxRows   int        // of an allow: how many rows one statement may change; 0 without bound
 	// sparesTemporary makes the rule none about the session's own temporary tables.
 	sparesTemporary bool
 	statementConditions

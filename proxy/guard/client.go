@@ -86,7 +86,7 @@ func (g *Guard) uninspected(in []byte, size int, ops *Ops) int {
 	j := g.decide(tooLong, nil)
 	if in[0] == wire.Query {
 		g.temporary.sends(tooLong, false)
-		return g.client.forward(in, size, g.askQuery(j, ops), ops)
+		return g.client.forward(in, size, g.askQuery(j, nil, ops), ops)
 	}
 	return g.client.forward(in, size, g.askParse(nil, j, ops), ops)
 }

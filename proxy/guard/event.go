@@ -62,7 +62,7 @@ func (g *Guard) count(j *judged) {
 // record begins the event of a statement that is allowed but has to be recorded;
 // nil where it has not.
 func (g *Guard) record(j *judged, ops *Ops) *Event {
-	if j.verdict == nil {
+	if j.weight() < 2 { // nothing, or a limit that may hold
 		return nil
 	}
 	e := &Event{

@@ -122,13 +122,15 @@ func (g *Guard) execute(body []byte, ops *Ops) bool {
 	for _, candidate := range g.scratch {
 		g.temporary.sends(candidate.summary, len(g.scratch) == 1 && g.replies.quiet())
 	}
-	j = g.spend(g.executed(j, nil))
+	rows, _ := wire.ExecuteRows(body)
+	j = g.spend(g.countable(j, g.executed(j, nil), rows == 0))
 	g.count(j)
 	if j.denied() {
 		g.substitute(wire.Execute, nil, j, ops)
 		return true
 	}
-	g.replies.sent(request{kind: wire.Execute, event: g.record(j, ops)})
+	c := g.newTally(j)
+	g.await(c, g.replies.sent(request{kind: wire.Execute, event: g.record(j, ops), tally: c}))
 	return false
 }
 

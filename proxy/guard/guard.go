@@ -37,6 +37,9 @@ type Guard struct {
 	// postponed is true once a statement was let through to be judged with the values of
 	// its parameters.
 	postponed bool
+	// blocked is true from when the client has to wait until the server says something.
+	blocked bool
+	tally   *tally // nil unless the client waits for the rows of a statement
 
 	client, server      stream
 	replies             replies
@@ -87,6 +90,7 @@ func (g *Guard) Adopt(rules *Rules) {
 func (g *Guard) FromClient(in []byte, ops Ops) (Ops, int) {
 	g.toServer, g.clientOps = g.toServer[:0], ops
 	need := g.judgeClient(in, &g.clientOps)
+	g.blocked = need == 0
 	g.tellWork()
 	return g.clientOps, need
 }
@@ -94,6 +98,9 @@ func (g *Guard) FromClient(in []byte, ops Ops) (Ops, int) {
 func (g *Guard) judgeClient(in []byte, ops *Ops) (need int) {
 	for {
 		in = g.client.consume(in, ops)
+		if !g.released(ops) {
+			return 0
+		}
 		if g.poisoned {
 			ops.drop(len(in))
 			return 1
@@ -122,13 +129,14 @@ const heavyText = 8 << 10
 // Heavy tells whether FromClient may take long over these bytes, so that a driver
 // of many sessions should call it where it holds up no other.
 func (g *Guard) Heavy(in []byte) bool {
-	return len(in) > heavyText && g.client.skip == 0 && !g.poisoned && (in[0] == wire.Query || in[0] == wire.Parse)
+	return !g.blocked && len(in) > heavyText && g.client.skip == 0 && !g.poisoned && (in[0] == wire.Query || in[0] == wire.Parse)
 }
 
 // FromServer looks at bytes from the server, with the same contract as
 // FromClient; it never returns 0.
 func (g *Guard) FromServer(in []byte, ops Ops) (Ops, int) {
 	g.toClient, g.serverOps = g.toClient[:0], ops
+	g.blocked = false
 	need := g.judgeServer(in, &g.serverOps)
 	g.tellWork()
 	return g.serverOps, need

@@ -13,6 +13,8 @@ type judged struct {
 	context policy.Context
 	summary *parser.Summary // nil where the prefilter found nothing to judge
 	verdict *verdict        // nil where the string is simply allowed
+	limit   *policy.Limit   // how many rows it may change; nil for any
+	counted bool            // the server's tag counts them
 	rule    string          // of what is simply allowed: the rule that let it pass, if any
 	// parametric is true where the values of parameters may still change the judgement;
 	// types are theirs, as far as they are known.
@@ -110,9 +112,9 @@ func (g *Guard) decide(s *parser.Summary, sql []byte) *judged {
 
 // decideAnew asks the policy about a summary that will hardly come again.
 func (g *Guard) decideAnew(s *parser.Summary, sql []byte) *judged {
-	j := &judged{rules: g.rules, context: g.context(g.meaning), summary: s, parametric: s.Parametric}
+	j := &judged{rules: g.rules, context: g.context(g.meaning), summary: s, parametric: s.Parametric, counted: counts(s)}
 	d := g.rules.ruleset.Decide(s, g.context(g.meaning.within(s)))
-	if j.rule = d.Rule; notable(d) {
+	if j.rule, j.limit = d.Rule, d.Limit; notable(d) {
 		j.verdict = &verdict{decision: d, sql: string(sql)}
 	}
 	return j
@@ -129,7 +131,7 @@ func (g *Guard) context(m meaning) policy.Context {
 }
 
 // notable tells whether a decision has to be carried out or recorded.
-func notable(d policy.Decision) bool { return d.Deny || d.WouldDeny || d.Record }
+func notable(d policy.Decision) bool { return d.Deny || d.WouldDeny || d.Record || d.Limit != nil }
 
 // spend makes a judgement final that rests on allowances: its string is about to
 // execute.
@@ -137,9 +139,9 @@ func (g *Guard) spend(j *judged) *judged {
 	if !j.claims() {
 		return j
 	}
-	settled := &judged{rules: j.rules, context: j.context, summary: j.summary}
+	settled := &judged{rules: j.rules, context: j.context, summary: j.summary, counted: j.counted}
 	d := j.rules.ruleset.Settle(j.verdict.decision, j.summary, g.context(g.meaning.within(j.summary)), g.cfg.Claim)
-	if settled.rule = d.Rule; notable(d) {
+	if settled.rule, settled.limit = d.Rule, d.Limit; notable(d) {
 		settled.verdict = &verdict{decision: d, sql: j.verdict.sql}
 	}
 	for _, other := range j.also {
@@ -270,9 +272,9 @@ func worse(a, b *judged) *judged {
 		both.also = slices.Concat(a.also, []*judged{b}, b.also)
 		return &both
 	case a.weight() > b.weight(), a.weight() == b.weight() && !b.executes():
-		return a
+		return a.limitedLike(b)
 	}
-	return b
+	return b.limitedLike(a)
 }
 
 func (j *judged) weight() int {
@@ -280,13 +282,15 @@ func (j *judged) weight() int {
 	case j.verdict == nil:
 		return 0
 	case j.verdict.decision.Deny:
-		return 4
+		return 5
 	case j.claims():
-		return 3
+		return 4
 	case j.verdict.decision.WouldDeny:
+		return 3
+	case j.verdict.decision.Record:
 		return 2
 	}
-	return 1
+	return 1 // a limit on rows
 }
 
 // claims tells whether the judgement rests on allowances that have not been asked yet.

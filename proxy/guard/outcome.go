@@ -73,6 +73,9 @@ func (g *Guard) skipToSync(ops *Ops) {
 // abandon drops the oldest request, to which no answer will come.
 func (g *Guard) abandon(ops *Ops) {
 	q := &g.replies.pending()[0]
+	if q.tally != nil {
+		q.tally.state = skipped
+	}
 	switch q.kind {
 	case wire.Parse:
 		g.statements.settle(q.name, q.judged, false)

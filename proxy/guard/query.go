@@ -22,11 +22,11 @@ func (g *Guard) query(body []byte, ops *Ops) bool {
 	if !run.denied() && !g.prepared(j) {
 		run = g.decide(tooMany, sql)
 	}
-	return g.askQuery(run, ops)
+	return g.askQuery(g.countable(j, run, true), sql, ops)
 }
 
 // askQuery carries out the judgement of a query string.
-func (g *Guard) askQuery(j *judged, ops *Ops) (refused bool) {
+func (g *Guard) askQuery(j *judged, sql []byte, ops *Ops) (replaced bool) {
 	j = g.spend(j)
 	g.count(j)
 	if j.denied() {
@@ -34,6 +34,9 @@ func (g *Guard) askQuery(j *judged, ops *Ops) (refused bool) {
 		return true
 	}
 	g.observe(j)
+	if j.limit != nil && g.translate(j, sql, ops) {
+		return true
+	}
 	g.replies.sent(request{kind: wire.Query, event: g.record(j, ops)})
 	return false
 }

@@ -21,8 +21,9 @@ func (g *Guard) serverMessage(in []byte, ops *Ops) (n, need int) {
 		g.serverWhole(in[0], in[:size], ops)
 		return size, 0
 	}
+	hidden := g.hides(in[0])
 	g.reply(in[0], ops)
-	return g.server.forward(in, size, false, ops), 0
+	return g.server.forward(in, size, hidden, ops), 0
 }
 
 // held tells which messages are read as a whole.
@@ -50,8 +51,14 @@ func (g *Guard) serverWhole(t byte, message []byte, ops *Ops) {
 	case wire.ParameterDescription:
 		g.described(body)
 	case wire.CommandComplete:
+		if g.counted(message, ops) {
+			return
+		}
 		g.completed(body, ops)
 	case wire.ReadyForQuery:
+		if tag := g.heldTag(); tag != nil {
+			ops.send(tag)
+		}
 		g.readyForQuery(body, ops)
 	case wire.NoticeResponse:
 		if g.refusalIn(message) != nil { // about a substitute, which the client did not send
@@ -60,6 +67,7 @@ func (g *Guard) serverWhole(t byte, message []byte, ops *Ops) {
 		}
 	case wire.ErrorResponse:
 		rewritten, ours := g.rewrite(message)
+		g.uncounted()
 		g.failed(body, ops)
 		if ours {
 			ops.drop(len(message))

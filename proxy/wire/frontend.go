@@ -45,6 +45,15 @@ func ExecutePortal(body []byte) (portal []byte, err error) {
 	return portal, nil
 }
 
+// ExecuteRows returns how many rows an Execute message asks for; 0 for all.
+func ExecuteRows(body []byte) (uint32, error) {
+	_, tail, ok := cut(body)
+	if !ok || len(tail) < 4 {
+		return 0, ErrShort
+	}
+	return binary.BigEndian.Uint32(tail), nil
+}
+
 // The kinds of object that Describe and Close name.
 const (
 	KindStatement = 'S'
@@ -103,6 +112,18 @@ func AppendExecute(dst []byte, portal string) []byte {
 	dst = append(dst, 0, 0, 0, 0)
 	return finish(dst, at)
 }
+
+// AppendDescribePortal appends a Describe message for a portal.
+func AppendDescribePortal(dst []byte, portal string) []byte {
+	dst, at := begin(dst, Describe)
+	return finish(appendString(append(dst, KindPortal), portal), at)
+}
+
+// AppendFlush appends a Flush message.
+func AppendFlush(dst []byte) []byte { return finish(begin(dst, Flush)) }
+
+// AppendSync appends a Sync message.
+func AppendSync(dst []byte) []byte { return finish(begin(dst, Sync)) }
 
 // AppendFunctionCall appends a FunctionCall message without arguments.
 func AppendFunctionCall(dst []byte, oid uint32) []byte {
