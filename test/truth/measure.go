@@ -100,11 +100,31 @@ func (m *meter) catalog(s *session, d *deed, name string) error {
 	if err != nil {
 		return err
 	}
-	m.missing(d, before.rows, after.rows)
+	// Some catalogs are of all databases, and other sessions of the sweep change them
+	// meanwhile: what is lost to this transaction is still there for everybody else.
+	again, err := m.outside.must(list)
+	if err != nil {
+		return err
+	}
+	m.missing(d, both(before.rows, again.rows), after.rows)
 	if name == "pg_db_role_setting" { // one that comes is as one that goes
-		m.missing(d, after.rows, before.rows)
+		m.missing(d, after.rows, append(before.rows, again.rows...))
 	}
 	return nil
+}
+
+// both returns the rows of the first list that are in the second.
+func both(first, second [][]string) (rows [][]string) {
+	there := map[string]bool{}
+	for _, row := range second {
+		there[row[0]] = true
+	}
+	for _, row := range first {
+		if there[row[0]] {
+			rows = append(rows, row)
+		}
+	}
+	return rows
 }
 
 // missing tells what the first list has and the second has not.
