@@ -113,6 +113,7 @@ func requote(sql string, how uint8) string {
 		end = int(t.End)
 		switch {
 		case t.Start > 0 && isIdentPart(sql[t.Start-1]): // another quote would be part of the word
+		case end < len(sql) && (sql[end] == '"' || sql[end] == '\''): // two quotes in a row are one
 		case t.Token == pg_query.Token_IDENT && text == strings.ToLower(text) && text[0] != '"' && isIdentStart(text[0]) && text[0] < 0x80 && !strings.Contains(text, "&"):
 			text = quotedIdentifier(text, how)
 		case t.Token == pg_query.Token_SCONST && text[0] == '\'' && !strings.ContainsAny(text, "\\\n\r"):
