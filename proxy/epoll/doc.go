@@ -19,7 +19,7 @@
 // A socket that has been streaming is reported when a whole buffer is there (stream.go).
 //
 // An idle session holds no buffer. A session whose refusal has to reach the disk
-// first waits for it without holding up the others (finish.go).
+// first waits for it without holding up the others (suspend in carry.go).
 //
 // Go's own poller knows nothing of these sockets: they are duplicated out of it when
 // a session arrives (detach in relay.go). TLS runs inside the loop too (secure.go).

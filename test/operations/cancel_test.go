@@ -124,17 +124,7 @@ func (s stage) requestCancel(t testing.TB, from string, key pgproto3.BackendKeyD
 func TestCancelWithTheLongKeyOfProtocol32(t *testing.T) {
 	t.Parallel()
 	s := stageOn(t, pgtest.Shared(t, 18), "")
-	conn, err := dialFrom(production)(deadline(t), "tcp", s.guard.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := newClient(t, conn)
-	c.send(&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion32,
-		Parameters: map[string]string{"user": "postgres", "database": s.database}})
-	c.want("R ok | K | Z I")
-	if len(c.key.SecretKey) <= 4 {
-		t.Fatalf("the key has %d bytes", len(c.key.SecretKey))
-	}
+	c := s.withLongKey(t, production)
 	c.send(query("SELECT pg_sleep(600)"))
 	s.asleep(t)
 	s.requestCancel(t, production, c.key)
@@ -182,4 +172,21 @@ func TestCancelsAreLimitedBySourceAddress(t *testing.T) {
 	s.guard.AwaitEvent(t, "a limited cancel", func(e audit.Event) bool {
 		return e.Type == audit.CancelEvent && e.Source.Address == production && e.Reason == "rate_limited"
 	})
+}
+
+// withLongKey opens a session of protocol 3.2, whose key for a cancel is a long one.
+func (s stage) withLongKey(t *testing.T, from string) *client {
+	t.Helper()
+	conn, err := dialFrom(from)(deadline(t), "tcp", s.guard.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newClient(t, conn)
+	c.send(&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion32,
+		Parameters: map[string]string{"user": "postgres", "database": s.database}})
+	c.want("R ok | K | Z I")
+	if len(c.key.SecretKey) <= 4 {
+		t.Fatalf("the key has %d bytes", len(c.key.SecretKey))
+	}
+	return c
 }

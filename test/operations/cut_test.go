@@ -5,8 +5,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgproto3"
-
 	"github.com/pgcordon/pgcordon/test/pgtest"
 )
 
@@ -43,17 +41,7 @@ func TestStatementStopsOnAServerWithTLS(t *testing.T) {
 	s := stage{server: server, database: newShop(t, server)}
 	config := func(rest string) string { return policyFor(server.Addr(), "server_tls: {mode: require}", rest) }
 	s.guard = pgtest.StartGuard(t, config(openStaging))
-	conn, err := dialFrom(staging)(deadline(t), "tcp", s.guard.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := newClient(t, conn)
-	c.send(&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion32,
-		Parameters: map[string]string{"user": "postgres", "database": s.database}})
-	c.want("R ok | K | Z I")
-	if len(c.key.SecretKey) <= 4 {
-		t.Fatalf("the key has %d bytes", len(c.key.SecretKey))
-	}
+	c := s.withLongKey(t, staging)
 	c.send(query("SELECT pg_sleep(600)"))
 	s.asleep(t)
 	s.reloaded(t, func() { s.guard.Configure(t, config(noStaging)) })
