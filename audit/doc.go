@@ -9,7 +9,8 @@
 //	        ◀─── nil or error └───────┘          └────────┘
 //
 // Whatever waits in the queue when the writer is free becomes one write and at
-// most one fsync, so that a burst of refusals costs one of each.
+// most one fsync, so that a burst of refusals costs one of each. An event that
+// nobody waits for is written up to 10 ms later, together with others.
 //
 // When the sink is slow the queue fills, and Config.OnFull says what then
 // happens: "block" makes the sessions wait, "drop" loses events and counts them.

@@ -23,6 +23,7 @@ type Log struct {
 	current atomic.Pointer[sink] // the writer's
 	next    atomic.Pointer[sink] // opened by Reopen; the writer takes it over
 	wake    chan struct{}        // tells an idle writer of next
+	urgent  chan struct{}        // tells a writer that lingers of somebody who waits, or of many events
 
 	stop, abandon, stopped chan struct{} // closed: accept no more, try no more, writer gone
 	stopOnce, abandonOnce  sync.Once
@@ -38,9 +39,19 @@ func Open(config Config) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
+	l, err := prepare(config)
+	if err == nil && l.queue != nil {
+		go newWriter(l).run()
+	}
+	return l, err
+}
+
+// prepare opens a log without its writer.
+func prepare(config Config) (*Log, error) {
 	l := &Log{
 		config:  config,
 		wake:    make(chan struct{}, 1),
+		urgent:  make(chan struct{}, 1),
 		stop:    make(chan struct{}),
 		abandon: make(chan struct{}),
 		stopped: make(chan struct{}),
@@ -55,7 +66,6 @@ func Open(config Config) (*Log, error) {
 	}
 	l.current.Store(s)
 	l.queue = make(chan *entry, config.Queue)
-	go newWriter(l).run()
 	return l, nil
 }
 

@@ -23,7 +23,7 @@ func (l *Log) offer(en *entry) {
 	}
 	select {
 	case l.queue <- en:
-		l.sweepIfStopped()
+		l.entered(en)
 	default:
 		l.dropped.Add(1)
 	}
@@ -44,7 +44,7 @@ func (l *Log) tryPut(en *entry) bool {
 	}
 	select {
 	case l.queue <- en:
-		l.sweepIfStopped()
+		l.entered(en)
 		return true
 	default:
 		return false
@@ -65,7 +65,7 @@ func (l *Log) put(en *entry, giveUp <-chan time.Time) error {
 	}
 	select {
 	case l.queue <- en:
-		l.sweepIfStopped()
+		l.entered(en)
 		return nil
 	case <-l.stopped:
 		l.failed.Add(1)
@@ -74,6 +74,18 @@ func (l *Log) put(en *entry, giveUp <-chan time.Time) error {
 		l.failed.Add(1)
 		return l.timeoutError()
 	}
+}
+
+// entered has the writer hurry where somebody waits for it, or where it has enough for
+// a write, or half of what there is room for.
+func (l *Log) entered(en *entry) {
+	if en.done != nil || len(l.queue) >= min(maxBatch, (cap(l.queue)+1)/2) {
+		select {
+		case l.urgent <- struct{}{}:
+		default: // it has been told
+		}
+	}
+	l.sweepIfStopped()
 }
 
 // sweepIfStopped empties the queue in the writer's stead: an event may slip into

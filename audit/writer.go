@@ -13,6 +13,10 @@ const (
 
 	firstPause = 5 * time.Millisecond // between attempts at a sink that fails, doubling
 	lastPause  = 500 * time.Millisecond
+
+	// linger is how long an event that nobody waits for may wait for others: a write of
+	// its own, and a thread that wakes up for it, is a tenth of the cost of a login.
+	linger = 10 * time.Millisecond
 )
 
 // writer is the goroutine that owns the file. Every batch goes through gather,
@@ -20,13 +24,15 @@ const (
 type writer struct {
 	log      *Log
 	sink     *sink
+	patience time.Duration // linger, but for tests
+	timer    *time.Timer   // runs while the writer waits for others
 	batch    []*entry
 	buf      bytes.Buffer // the batch as lines
 	ends     []int        // where each line of buf ends
 	reported uint64       // losses that gap lines have told
 }
 
-func newWriter(l *Log) *writer { return &writer{log: l, sink: l.current.Load()} }
+func newWriter(l *Log) *writer { return &writer{log: l, sink: l.current.Load(), patience: linger} }
 
 func (w *writer) run() {
 	for w.gather() {
@@ -47,6 +53,7 @@ func (w *writer) gather() bool {
 	select {
 	case en := <-w.log.queue:
 		w.batch = append(w.batch, en)
+		w.awaitOthers()
 	case <-w.log.wake:
 	case <-w.log.stop:
 		stopping = true
@@ -61,6 +68,25 @@ func (w *writer) gather() bool {
 		}
 	}
 	return true
+}
+
+// awaitOthers lets others come behind the first event of a batch, unless somebody waits or
+// many have come.
+func (w *writer) awaitOthers() {
+	if w.batch[0].done != nil {
+		return
+	}
+	if w.timer == nil {
+		w.timer = time.NewTimer(w.patience)
+	} else {
+		w.timer.Reset(w.patience)
+	}
+	defer w.timer.Stop()
+	select {
+	case <-w.timer.C:
+	case <-w.log.urgent:
+	case <-w.log.stop:
+	}
 }
 
 // adopt takes over the file that Reopen opened, and tells whether there was one.

@@ -1,6 +1,10 @@
 package audit
 
-import "testing"
+import (
+	"path/filepath"
+	"testing"
+	"time"
+)
 
 func TestBatchIsSyncedAsConfigured(t *testing.T) {
 	plain := &entry{event: event("a")}
@@ -37,5 +41,59 @@ func TestOnlyWholeLinesCountAsWritten(t *testing.T) {
 		if w.sink.torn != (tt.done > tt.start) {
 			t.Errorf("%d bytes: torn is %v", tt.done, w.sink.torn)
 		}
+	}
+}
+
+// startPatient opens a log whose writer would wait for ever for more events.
+func startPatient(t *testing.T, queue int) *Log {
+	t.Helper()
+	config, err := Config{File: filepath.Join(t.TempDir(), "audit.jsonl"), Queue: queue}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := prepare(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWriter(l)
+	w.patience = time.Hour
+	go w.run()
+	t.Cleanup(func() { mustClose(t, l) })
+	return l
+}
+
+func TestWriterDoesNotWaitForMoreWhereSomebodyWaitsForIt(t *testing.T) {
+	l := startPatient(t, 100)
+	for range 3 {
+		l.Record(event("a"))
+		if err := l.RecordDurable(refusal("b")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := l.Stats().Written; got != 6 {
+		t.Errorf("%d of 6 events are written", got)
+	}
+}
+
+func TestWriterDoesNotWaitForMoreThanItsQueueHolds(t *testing.T) {
+	for _, queue := range []int{1, 2, 8, 4 * maxBatch} {
+		l := startPatient(t, queue)
+		for range 2 * queue { // blocks where nobody makes room
+			l.Record(event("a"))
+		}
+	}
+}
+
+func TestEventsOfAMomentAreWrittenTogetherWhenTheLogIsClosed(t *testing.T) {
+	l := startPatient(t, 100)
+	for range 10 {
+		l.Record(event("a"))
+	}
+	if got := l.Stats().Written; got != 0 {
+		t.Errorf("%d events were written before others could come", got)
+	}
+	mustClose(t, l)
+	if got := l.Stats().Written; got != 10 {
+		t.Errorf("%d of 10 events are written", got)
 	}
 }

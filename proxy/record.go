@@ -216,8 +216,8 @@ func (s *session) loginAccepted(wait bool) bool {
 	return true
 }
 
-// recordEnd records how a session ended.
-func (s *session) recordEnd(err error) {
+// recordEnd records how a session ended; false where it would have to wait and must not.
+func (s *session) recordEnd(err error, wait bool) bool {
 	kind := kindOf(err)
 	if err != nil && kind != KindProbe {
 		s.log().Info("session failed", "kind", string(kind), "error", err)
@@ -226,7 +226,7 @@ func (s *session) recordEnd(err error) {
 		if err != nil {
 			s.server.metrics.StartupFailed(s.place.target.Name, string(kind))
 		}
-		return
+		return true
 	}
 	entry := s.event(audit.SessionEnd)
 	entry.Duration = time.Since(s.began)
@@ -238,7 +238,7 @@ func (s *session) recordEnd(err error) {
 	if f, _ := s.ending.Over(); f != nil { // the cause, whatever its end looked like
 		entry.Reason = f.Message
 	}
-	s.server.audit.Record(entry)
+	return s.put(entry, wait)
 }
 
 // outcome names the end of a relayed session in metrics.

@@ -109,12 +109,30 @@ func (s *Server) serve(p *place, l *listener, conn net.Conn) {
 	}
 	// The relay closes what it was given. What is referred to here lives as long as the
 	// session.
-	s.relay.Run(link, func(err error) { s.over(ses, ses.relayed(link, err)) })
+	s.relay.Run(link, func(err error, wait bool) bool { return s.relayed(ses, link, err, wait) })
 }
 
-// over ends the account of a session.
+// relayed is a relay.Done. What goes wrong is logged, which may have to wait.
+func (s *Server) relayed(ses *session, l *relay.Link, err error, wait bool) bool {
+	unfinished := l.Guard.Unfinished()
+	if !wait && (err != nil || len(unfinished) > 0) {
+		return false
+	}
+	for _, e := range unfinished {
+		ses.Finish(e, true)
+	}
+	err = sided(err)
+	if !ses.recordEnd(err, wait) {
+		return false
+	}
+	ses.countEnd(err)
+	s.remove(ses)
+	return true
+}
+
+// over ends the account of a session that was not relayed.
 func (s *Server) over(ses *session, err error) {
-	ses.recordEnd(err)
+	ses.recordEnd(err, true)
 	s.remove(ses)
 }
 

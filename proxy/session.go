@@ -155,17 +155,12 @@ func (s *session) connect(o *opening) (*relay.Link, error) {
 	}, nil
 }
 
-// relayed notes the end of the relay.
-func (s *session) relayed(l *relay.Link, err error) error {
-	for _, e := range l.Guard.Unfinished() {
-		s.Finish(e, true)
-	}
-	err = sided(err)
+// countEnd counts the end of a session that was relayed.
+func (s *session) countEnd(err error) {
 	if kindOf(err) == KindUpstream {
 		s.server.metrics.UpstreamFailed(s.place.target.Name, string(KindUpstream))
 	}
 	s.metrics.Closed(s.outcome(err))
-	return err
 }
 
 func (s *session) guard(o *opening, upstream net.Conn) *guard.Guard {

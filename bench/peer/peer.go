@@ -95,7 +95,11 @@ func (p *Peer) configure(s *Site) error {
 		if err != nil {
 			return fmt.Errorf("write %s: %w", f.name, err)
 		}
-		if err := s.write(filepath.Join(p.home, f.name), []byte(text)); err != nil {
+		path := filepath.Join(p.home, f.name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return fmt.Errorf("make a folder for %s: %w", f.name, err)
+		}
+		if err := s.write(path, []byte(text)); err != nil {
 			return err
 		}
 	}

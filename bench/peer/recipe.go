@@ -51,12 +51,14 @@ var recipes = map[string]recipe{
 		files:   []file{embedded("pgpool.conf"), embedded("pool_hba.conf"), embedded("pool_passwd")},
 		stop:    syscall.SIGINT,
 	},
-	"pgcordon":       guard(file{"pgcordon.yaml", overTCP}),
-	"pgcordon-unix":  guard(file{"pgcordon.yaml", overUnix}),
-	"pgcordon-empty": guard(file{"pgcordon.yaml", withoutRules}),
+	"pgcordon":       guard(file{"etc/pgcordon.yaml", overTCP}),
+	"pgcordon-unix":  guard(file{"etc/pgcordon.yaml", overUnix}),
+	"pgcordon-empty": guard(file{"etc/pgcordon.yaml", withoutRules}),
 }
 
-// guard runs pgcordon, which a second signal would end if sessions kept it.
+// guard runs pgcordon, which a second signal would end if sessions kept it. Its
+// configuration has a folder of its own, as anywhere, because it watches that: a log
+// in there would wake it with every write.
 func guard(configuration file) recipe {
 	return recipe{
 		args:  []string{"run", "--config", configuration.name},

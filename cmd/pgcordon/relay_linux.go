@@ -7,19 +7,31 @@ import (
 	"github.com/pgcordon/pgcordon/proxy/relay"
 )
 
-// newRelay returns what moves the bytes. Event loops leave room for others: on a
-// machine of two processors, one loop has one to itself at most.
+// newRelay returns what moves the bytes.
 func newRelay(name string) (relay.Relay, error) {
-	loops := runtime.GOMAXPROCS(0) / 2
 	switch name {
 	case "goroutines":
 		return relay.Pumps{}, nil
 	case "io_uring":
-		return epoll.New(loops, epoll.Batched)
+		return newLoops(epoll.Batched)
 	case "auto":
-		if r, err := epoll.New(loops, epoll.Batched); err == nil {
+		if r, err := newLoops(epoll.Batched); err == nil {
 			return r, nil
 		}
 	}
-	return epoll.New(loops, epoll.AtOnce)
+	return newLoops(epoll.AtOnce)
+}
+
+// newLoops divides the processors between event loops and goroutines. The loops leave room
+// for the server: on a machine of two processors, one loop has one to itself at most. A
+// processor (GOMAXPROCS) more for the goroutines would make nothing quicker, and Go would
+// wake a thread for it with each login, to look for work that is not there.
+func newLoops(w epoll.Writes) (relay.Relay, error) {
+	processors := runtime.GOMAXPROCS(0)
+	loops := max(1, processors/2)
+	r, err := epoll.New(loops, w)
+	if err == nil { // New has added the loops' own
+		runtime.GOMAXPROCS(loops + max(1, processors-loops))
+	}
+	return r, err
 }

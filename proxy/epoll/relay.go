@@ -52,7 +52,7 @@ func New(n int, w Writes) (*Relay, error) {
 }
 
 // Run implements relay.Relay. It returns at once, unless a leg is no socket.
-func (r *Relay) Run(l *relay.Link, done func(error)) {
+func (r *Relay) Run(l *relay.Link, done relay.Done) {
 	client, err := detach(l.Client)
 	if err != nil {
 		r.other.Run(l, done)

@@ -22,7 +22,7 @@ type session struct {
 	*relay.Link
 	loop           *loop
 	client, server end
-	done           func(error)
+	done           relay.Done
 
 	// deaf is true once the server takes nothing more: what the client sends is
 	// dropped, and the server's own end is waited for.
@@ -39,7 +39,7 @@ type session struct {
 	judgements uint
 }
 
-func newSession(l *loop, link *relay.Link, client, server leg, done func(error)) *session {
+func newSession(l *loop, link *relay.Link, client, server leg, done relay.Done) *session {
 	s := &session{Link: link, loop: l, done: done}
 	s.client = end{session: s, fd: client.fd}
 	s.server = end{session: s, fd: server.fd}
@@ -180,7 +180,9 @@ func (s *session) gone(e *end) {
 	default:
 		// A partial message that was held goes out as it is: the client sees what it
 		// would have seen.
-		_ = s.client.send(e.held)
+		if len(e.held) > 0 {
+			_ = s.client.send(e.held)
+		}
 		err := s.err
 		if cause := e.failure(); cause != nil {
 			err = &relay.Error{Side: relay.Server, Op: "read from the server", Err: cause}
@@ -253,5 +255,7 @@ func (s *session) close() {
 	}
 	done, err := s.done, s.err
 	s.done = nil
-	go done(err) // may wait for the audit log
+	if !done(err, false) {
+		go done(err, true)
+	}
 }

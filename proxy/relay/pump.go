@@ -26,7 +26,7 @@ type pumps struct {
 }
 
 // Run implements Relay. It returns when the session is over.
-func (Pumps) Run(l *Link, done func(error)) { done(run(l)) }
+func (Pumps) Run(l *Link, done Done) { done(run(l), true) }
 
 func run(l *Link) error {
 	p := &pumps{Link: l, answered: make(chan struct{}, 1), over: make(chan struct{})}

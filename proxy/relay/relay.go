@@ -10,11 +10,15 @@ import (
 // Relay moves the bytes of sessions. It is the only part that differs between a
 // pair of goroutines and an event loop; the judgement is the same.
 type Relay interface {
-	// Run moves bytes until one side is done, closes both, and then calls done,
-	// once: with nil where the session ended in an orderly way, else with an
-	// *Error. It may return before.
-	Run(l *Link, done func(error))
+	// Run moves bytes until one side is done, closes both, and then calls done. It
+	// may return before.
+	Run(l *Link, done Done)
 }
+
+// Done is told how a session ended, once: err is nil where in an orderly way, else an
+// *Error. Where it would have to wait and must not, it returns false and has done
+// nothing; then it is to be called again, from where it may.
+type Done func(err error, wait bool) bool
 
 // Link is one session, as a Relay sees it.
 type Link struct {

@@ -82,7 +82,7 @@ func (j *judge) relay(client, server net.Conn) {
 			Source: "foreign", Target: "protected",
 			NewRefusal: func() (string, string) { return "event", "pgcordon_truth" },
 		}),
-	}, func(error) {})
+	}, func(error, bool) bool { return true })
 }
 
 // forwardStartup passes the startup packet on, which no guard sees.

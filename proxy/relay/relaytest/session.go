@@ -66,7 +66,13 @@ func start(t *testing.T, r relay.Relay, network string, behind []byte) *session 
 			},
 		}),
 	}
-	go r.Run(l, func(err error) { s.calls.Add(1); s.done <- err })
+	go r.Run(l, func(err error, wait bool) bool {
+		if wait { // at first it acts as one that would have to
+			s.calls.Add(1)
+			s.done <- err
+		}
+		return wait
+	})
 	t.Cleanup(func() { _ = s.client.Close(); _ = s.server.Close() })
 	return s
 }
