@@ -43,22 +43,31 @@ func family(address string) string {
 }
 
 // ListenUnix listens on a unix socket whose file has the given permissions, as Listen
-// does. Between the two system calls that takes it has those of the umask.
+// does. At no time does it have more.
 func ListenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 	if err := removeStale(path); err != nil {
 		return nil, fmt.Errorf("listen unix %s: %w", path, err)
 	}
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Net: "unix", Name: path})
+	l, err := bindUnix(path, mode)
 	if err != nil {
 		return nil, err
 	}
-	// Until here the umask decides, which as a rule lets others not write, that is,
-	// not connect (unix(7)).
-	if err := os.Chmod(path, mode); err != nil {
+	if err := os.Chmod(path, mode); err != nil { // what the umask took away
 		_ = l.Close()
 		return nil, fmt.Errorf("set permissions: %w", err)
 	}
 	return l, nil
+}
+
+// bindUnix makes the socket's file with no more than the given permissions. Linux gives it
+// those of the socket, but for the umask (unix_bind_bsd in net/unix/af_unix.c). A umask of
+// our own would be every thread's, and a file that is moved into place has its first name
+// as the socket's address. Elsewhere the umask alone decides until ListenUnix goes on.
+func bindUnix(path string, mode fs.FileMode) (net.Listener, error) {
+	config := net.ListenConfig{Control: func(_, _ string, socket syscall.RawConn) error {
+		return socket.Control(func(fd uintptr) { _ = syscall.Fchmod(int(fd), uint32(mode.Perm())) })
+	}}
+	return config.Listen(context.Background(), "unix", path)
 }
 
 // removeStale removes a socket that a process left behind when it was killed. What
