@@ -8,7 +8,8 @@ const (
 	SessionEnd       = "session_end"
 	SessionRefused   = "session_refused"
 	StatementRefused = "statement_refused"
-	StatementEvent   = "statement" // would-be refusals and what an audit rule asked for
+	StatementEvent   = "statement"   // would-be refusals and what an audit rule asked for
+	TransactionEvent = "transaction" // the end of one that a receipt is about
 	CancelEvent      = "cancel"
 	AuthFailure      = "auth_failure"
 	PolicyReload     = "policy_reload"
@@ -77,6 +78,8 @@ type Event struct {
 	Duration    time.Duration `json:"duration_us,omitempty"` // written in whole microseconds
 	SQL         string        `json:"sql,omitempty"`         // at most MaxSQL bytes are kept
 	JudgedBy    string        `json:"judged_by,omitempty"`   // grammar, tokens, grammar and tokens
+	Receipt     *Receipt      `json:"receipt,omitempty"`     // of a statement event, where a rule asks for it
+	Transaction *Transaction  `json:"transaction,omitempty"` // of a transaction event
 	Statements  int64         `json:"statements,omitempty"`  // of a session_end
 	Refused     int64         `json:"refused,omitempty"`     // of a session_end
 	Operator    *Operator     `json:"operator,omitempty"`

@@ -21,6 +21,7 @@ type commands struct {
 	Kill     killCommand     `cmd:"" help:"End sessions at once, and what the server does for them."`
 	Lockdown lockdownCommand `cmd:"" help:"End sessions and keep new ones out, until released."`
 	Release  releaseCommand  `cmd:"" help:"Lift a lockdown."`
+	Receipt  receiptCommand  `cmd:"" help:"Show how to undo a statement that has a receipt in the audit log."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

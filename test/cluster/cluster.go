@@ -54,11 +54,7 @@ func Start(config Config) (*Cluster, error) {
 }
 
 func (c *Cluster) boot(inst installation, o owner) error {
-	template, err := inst.template(o)
-	if err != nil {
-		return err
-	}
-	if err := o.run(c.home, "cp", "-a", "--reflink=auto", template, "data"); err != nil {
+	if err := c.provide(inst, o); err != nil {
 		return err
 	}
 	if err := c.configure(o); err != nil {
@@ -74,6 +70,21 @@ func (c *Cluster) boot(inst installation, o owner) error {
 		return c.Exec("postgres", fmt.Sprintf("ALTER ROLE postgres PASSWORD '%s'", Password))
 	}
 	return nil
+}
+
+// provide makes the data directory.
+func (c *Cluster) provide(inst installation, o owner) error {
+	source := c.Config.Backup
+	if source == "" {
+		var err error
+		if source, err = inst.template(o); err != nil {
+			return err
+		}
+	}
+	if err := o.run(c.home, "cp", "-a", "--reflink=auto", source, "data"); err != nil || c.Config.Backup == "" {
+		return err
+	}
+	return o.run(c.home, "touch", "data/recovery.signal")
 }
 
 // configure writes what differs from the template, and takes the keys along: the
@@ -119,12 +130,13 @@ func (c *Cluster) launch(inst installation, o owner) error {
 }
 
 // awaitReady watches the last line of postmaster.pid, which the postmaster keeps
-// up to date (PostgreSQL's src/include/utils/pidfile.h, PM_STATUS_READY).
+// up to date (PostgreSQL's src/include/utils/pidfile.h, PM_STATUS_READY, and
+// PM_STATUS_STANDBY while it recovers).
 func (c *Cluster) awaitReady() error {
 	deadline := time.After(startTimeout)
 	for {
 		if pidfile, err := os.ReadFile(filepath.Join(c.home, "data", "postmaster.pid")); err == nil {
-			if strings.Contains(string(pidfile), "ready") {
+			if strings.Contains(string(pidfile), "ready") || strings.Contains(string(pidfile), "standby") {
 				return nil
 			}
 		}

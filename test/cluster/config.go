@@ -23,10 +23,12 @@ type Config struct {
 	Auth string
 	// CertificateFile and KeyFile turn TLS on; ClientCAFile verifies clients.
 	CertificateFile, KeyFile, ClientCAFile string
-	Address                                string            // to listen on: 127.0.0.1 unless given
-	Port                                   int               // a free one unless given
-	Conf                                   map[string]string // settings of postgresql.conf
-	HBA                                    []string          // lines put in front of pg_hba.conf's
+	Address                                string // to listen on: 127.0.0.1 unless given
+	Port                                   int    // a free one unless given
+	// Backup is a base backup to recover, with the recovery's settings in Conf.
+	Backup string
+	Conf   map[string]string // settings of postgresql.conf
+	HBA    []string          // lines put in front of pg_hba.conf's
 }
 
 func (c Config) auth() string {

@@ -22,6 +22,8 @@ type Config struct {
 	TLS   bool   // with a certificate for localhost and 127.0.0.1 from Server.CA
 	Conf  map[string]string
 	HBA   []string // lines put in front of pg_hba.conf's
+	// Backup is what Cluster.Backup returned, to recover with settings in Conf.
+	Backup string
 }
 
 // Server is a running PostgreSQL.
@@ -33,7 +35,7 @@ type Server struct {
 // Start runs a server until the test ends.
 func Start(t testing.TB, config Config) *Server {
 	t.Helper()
-	c := cluster.Config{Major: config.Major, Auth: config.Auth, Conf: config.Conf, HBA: config.HBA}
+	c := cluster.Config{Major: config.Major, Auth: config.Auth, Conf: config.Conf, HBA: config.HBA, Backup: config.Backup}
 	var ca *Authority
 	if config.TLS || config.Auth == "cert" {
 		ca = NewAuthority(t, "PostgreSQL test CA")

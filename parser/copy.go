@@ -1,0 +1,147 @@
+package parser
+
+import (
+	"errors"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/pgcordon/pgcordon/parser/rawtree"
+)
+
+// Copy is how to take the rows of one table that a statement is about to change or to
+// remove, in the same transaction and just before it.
+type Copy struct {
+	Relation Relation
+	Effect   Effect // Delete, Update, Truncate or Drop
+	// Lock is a statement that keeps others from changing which rows these are; empty
+	// where Select does.
+	Lock string
+	// Select returns the rows. Its parameters are those of the statement.
+	Select string
+}
+
+// Copies returns the copies to take before a text runs, each of at most so many rows. The
+// error is why there can be none.
+//
+// The statements are made of the text's tree, which takes a millisecond or so. Each is
+// parsed again and compared with the tree that it was made of.
+func Copies(sql string, rows int) ([]Copy, error) {
+	defer takeTurn(len(sql))()
+	tree, newer, err := parse(sql)
+	switch {
+	case err != nil || newer != nil || nesting(sql) > maxNesting:
+		return nil, errors.New("the text is not understood by the grammar alone")
+	case len(tree.Stmts) != 1:
+		return nil, errors.New("the text has several statements")
+	}
+	k := copier{version: tree.Version, rows: rows}
+	switch n := tree.Stmts[0].Stmt.Node.(type) {
+	case *pg_query.Node_DeleteStmt:
+		d := n.DeleteStmt
+		return k.changed(change{d.Relation, d.UsingClause, d.WhereClause, d.WithClause}, Delete)
+	case *pg_query.Node_UpdateStmt:
+		u := n.UpdateStmt
+		return k.changed(change{u.Relation, u.FromClause, u.WhereClause, u.WithClause}, Update)
+	case *pg_query.Node_TruncateStmt:
+		if n.TruncateStmt.Behavior == pg_query.DropBehavior_DROP_CASCADE {
+			return nil, errors.New("TRUNCATE with CASCADE empties tables that it does not name")
+		}
+		return k.emptied(n.TruncateStmt.Relations, Truncate)
+	case *pg_query.Node_DropStmt:
+		if n.DropStmt.RemoveType != pg_query.ObjectType_OBJECT_TABLE {
+			return nil, errors.New("what it drops is no table")
+		}
+		return k.emptied(namedIn(n.DropStmt.Objects), Drop)
+	}
+	return nil, errors.New("only the rows of DELETE, UPDATE, TRUNCATE and DROP TABLE are copied")
+}
+
+// copier makes the copies of one text.
+type copier struct {
+	version int32 // of the tree
+	rows    int
+}
+
+// change is what an UPDATE and a DELETE have in common.
+type change struct {
+	target *pg_query.RangeVar
+	others []*pg_query.Node // of FROM or USING
+	where  *pg_query.Node
+	with   *pg_query.WithClause
+}
+
+// changed copies the rows that a predicate selects. Further tables go into an EXISTS: a
+// row is changed once, however many rows of theirs it meets.
+//
+// The lock on the rows keeps others from taking one of them out of the selection. A row
+// that comes into it behind the copy is missing there, which the number of rows tells.
+func (k copier) changed(c change, e Effect) ([]Copy, error) {
+	switch {
+	case c.with != nil:
+		return nil, errors.New("the statement has WITH")
+	case meansCursor(c.where):
+		return nil, errors.New("WHERE CURRENT OF finds the row by a cursor")
+	case len(c.others) > 0:
+		c.where = exists(c.others, c.where)
+	}
+	strength := pg_query.LockClauseStrength_LCS_FORUPDATE
+	if e == Update { // what an UPDATE takes unless it changes a key
+		strength = pg_query.LockClauseStrength_LCS_FORNOKEYUPDATE
+	}
+	s := k.selectAll(c.target)
+	s.WhereClause, s.LockingClause = c.where, locking(called(c.target), strength)
+	text, err := k.deparsed(s)
+	return []Copy{{Relation: relationOf(c.target), Effect: e, Select: text}}, err
+}
+
+func meansCursor(n *pg_query.Node) (found bool) {
+	var visit func(protoreflect.Name, proto.Message)
+	visit = func(_ protoreflect.Name, m proto.Message) {
+		if _, current := m.(*pg_query.CurrentOfExpr); current {
+			found = true
+		}
+		rawtree.Children(m, visit)
+	}
+	if n != nil {
+		visit("", n)
+	}
+	return found
+}
+
+// emptied copies all rows of tables.
+//
+// LOCK TABLE is for transaction blocks, which a statement that is to be copied need not be
+// in; inside of DO it may stand anywhere (RequireTransactionBlock and isTopLevel in
+// src/backend/access/transam/xact.c).
+func (k copier) emptied(tables []*pg_query.Node, e Effect) ([]Copy, error) {
+	var all []Copy
+	for _, t := range tables {
+		table := t.GetRangeVar()
+		text, err := k.deparsed(k.selectAll(table))
+		if err != nil {
+			return nil, err
+		}
+		name := quoteName(table.Relname)
+		if table.Schemaname != "" {
+			name = quoteName(table.Schemaname) + "." + name
+		}
+		if !table.Inh {
+			name = "ONLY " + name
+		}
+		lock := "DO " + quoteLiteral("BEGIN LOCK TABLE "+name+" IN ACCESS EXCLUSIVE MODE; END")
+		all = append(all, Copy{Relation: relationOf(table), Effect: e, Lock: lock, Select: text})
+	}
+	return all, nil
+}
+
+// namedIn returns the tables that a DROP names, which it has as lists of names.
+func namedIn(objects []*pg_query.Node) []*pg_query.Node {
+	var tables []*pg_query.Node
+	for _, o := range objects {
+		r := relationNamed(nameOf(o))
+		tables = append(tables, rangeVar(&pg_query.RangeVar{Schemaname: r.Schema, Relname: r.Name, Inh: true, Relpersistence: "p"}))
+	}
+	return tables
+}

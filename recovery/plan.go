@@ -1,0 +1,44 @@
+package recovery
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/pgcordon/pgcordon/audit"
+)
+
+// ErrNoReceipt is returned for an event without one.
+var ErrNoReceipt = errors.New("the event has no receipt: no rule with receipt let the statement pass")
+
+// Plan is what can be done about one statement.
+type Plan struct {
+	Event   audit.Event        `json:"event"`
+	End     *audit.Transaction `json:"transaction,omitempty"` // nil where the log does not tell
+	Targets []Target           `json:"targets,omitempty"`
+	Rows    []Rows             `json:"rows,omitempty"`
+}
+
+// New plans from the event of a statement and the end of its transaction, which may be
+// nil. There is nothing to undo, hence neither targets nor rows, where that was rolled back.
+func New(statement audit.Event, end *audit.Transaction) (*Plan, error) {
+	if statement.Receipt == nil {
+		return nil, ErrNoReceipt
+	}
+	p := &Plan{Event: statement, End: end}
+	if p.Outcome() == audit.RolledBack {
+		return p, nil
+	}
+	p.Targets = targets(statement.Receipt)
+	for _, c := range statement.Receipt.Copies {
+		p.Rows = append(p.Rows, putBack(c, slices.Contains(statement.Effects, "update")))
+	}
+	return p, nil
+}
+
+// Outcome is what became of the statement, as far as the log tells.
+func (p *Plan) Outcome() string {
+	if p.End == nil {
+		return audit.Unknown
+	}
+	return p.End.Outcome
+}
