@@ -173,12 +173,11 @@ func (s *session) guard(o *opening, upstream net.Conn) *guard.Guard {
 		Source:       s.client.Source.Environment,
 		Target:       s.place.target.Environment,
 		Replication:  o.start.Replication,
-		Settings:     o.start.Settings,
 		SASL:         guard.SASL{HidePlus: s.place.hidePlus(o.tls, upstream)},
 		Observer:     s,
 		Claim:        s.claim,
 		NewRefusal:   func() (string, string) { return audit.NewID(), newNonce() },
-	})
+	}, o.start.Settings)
 }
 
 // claim implements guard.Config.Claim.

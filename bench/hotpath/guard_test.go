@@ -88,7 +88,7 @@ func newDriver(t testing.TB, e *exchange) *driver {
 		Rules: guard.NewRules(rules(t)), Cache: parser.NewCache(1<<10, 1<<20), InspectBytes: 1 << 20, ParseBytes: 1 << 20,
 		Source: "production", Target: "production", Observer: nobody{},
 		NewRefusal: func() (string, string) { return "event", "nonce" },
-	})}
+	}, nil)}
 	d.ops, _ = d.guard.FromServer(server(&pgproto3.AuthenticationOk{},
 		&pgproto3.ParameterStatus{Name: "client_encoding", Value: "UTF8"},
 		&pgproto3.ParameterStatus{Name: "standard_conforming_strings", Value: "on"},

@@ -15,7 +15,6 @@ type Config struct {
 	ParseBytes     int    // longest text to parse; a longer one counts as unknown
 	Source, Target string // environments, for the message of a refusal
 	Replication    bool
-	Settings       []wire.Setting // what the startup packet sets
 	SASL           SASL
 	Observer       Observer
 	// Claim asks the allowances of rules for a string that is about to execute, as
@@ -38,8 +37,10 @@ type Guard struct {
 	// its parameters.
 	postponed bool
 	// blocked is true from when the client has to wait until the server says something.
-	blocked bool
-	tally   *tally // nil unless the client waits for the rows of a statement
+	blocked  bool
+	poisoned bool   // the client broke the protocol: the server will say so
+	working  bool   // what the observer was last told
+	tally    *tally // nil unless the client waits for the rows of a statement
 
 	client, server      stream
 	replies             replies
@@ -51,26 +52,23 @@ type Guard struct {
 	memo                *memo
 	scratch             []*judged
 	toServer, toClient  []byte // what Send operations refer to
-	// clientOps and serverOps are the lists of the call under way: a list of a call's
-	// own would be allocated each time.
-	clientOps, serverOps Ops
-	farewell             []byte
-	poisoned             bool // the client broke the protocol: the server will say so
-	working              bool // what the observer was last told
+	// ops is the list of the call under way: one of the call's own would be allocated
+	// each time.
+	ops      Ops
+	farewell []byte
 }
 
 // stream is the place in one direction's bytes.
 type stream struct {
-	skip int  // bytes of the current message that are still to come
-	drop bool // what to do with them
+	skip uint32 // bytes of the current message that are still to come
+	drop bool   // what to do with them
 }
 
-// New returns the guard of a session whose startup packet has just been sent to
-// the server.
-func New(cfg Config) *Guard {
+// New returns the guard of a session whose startup packet, which makes those settings,
+// has just been sent to the server.
+func New(cfg Config, settings []wire.Setting) *Guard {
 	g := &Guard{cfg: cfg, rules: cfg.Rules}
-	g.meaning.begin(cfg.Settings)
-	g.cfg.Settings = nil // not needed again
+	g.meaning.begin(settings)
 	return g
 }
 
@@ -88,11 +86,11 @@ func (g *Guard) Adopt(rules *Rules) {
 // unconsumed rest included, before another call can get further; 0 where the
 // client's side must wait until the server has answered something.
 func (g *Guard) FromClient(in []byte, ops Ops) (Ops, int) {
-	g.toServer, g.clientOps = g.toServer[:0], ops
-	need := g.judgeClient(in, &g.clientOps)
+	g.toServer, g.ops = g.toServer[:0], ops
+	need := g.judgeClient(in, &g.ops)
 	g.blocked = need == 0
 	g.tellWork()
-	return g.clientOps, need
+	return g.ops, need
 }
 
 func (g *Guard) judgeClient(in []byte, ops *Ops) (need int) {
@@ -135,11 +133,11 @@ func (g *Guard) Heavy(in []byte) bool {
 // FromServer looks at bytes from the server, with the same contract as
 // FromClient; it never returns 0.
 func (g *Guard) FromServer(in []byte, ops Ops) (Ops, int) {
-	g.toClient, g.serverOps = g.toClient[:0], ops
+	g.toClient, g.ops = g.toClient[:0], ops
 	g.blocked = false
-	need := g.judgeServer(in, &g.serverOps)
+	need := g.judgeServer(in, &g.ops)
 	g.tellWork()
-	return g.serverOps, need
+	return g.ops, need
 }
 
 func (g *Guard) judgeServer(in []byte, ops *Ops) (need int) {
@@ -158,24 +156,31 @@ func (g *Guard) judgeServer(in []byte, ops *Ops) (need int) {
 
 // consume takes what is left of the current message from in.
 func (s *stream) consume(in []byte, ops *Ops) []byte {
-	n := min(s.skip, len(in))
+	n := min(int(s.skip), len(in))
 	if n == 0 {
 		return in
 	}
-	s.skip -= n
+	s.skip -= uint32(n)
+	s.move(n, ops)
+	return in[n:]
+}
+
+func (s *stream) move(n int, ops *Ops) {
 	if s.drop {
 		ops.drop(n)
 	} else {
 		ops.pass(n)
 	}
-	return in[n:]
 }
 
 // forward passes or drops a whole message of the given size, of which in may
-// hold only the beginning. It returns how much of in it consumed.
+// hold only the beginning, with its header: the rest has less than 4 GiB. It returns
+// how much of in it consumed.
 func (s *stream) forward(in []byte, size int, drop bool, ops *Ops) int {
-	s.skip, s.drop = size, drop
-	return len(in) - len(s.consume(in, ops))
+	n := min(size, len(in))
+	s.skip, s.drop = uint32(size-n), drop
+	s.move(n, ops)
+	return n
 }
 
 // AtBoundary tells whether the client has received whole messages only, so that

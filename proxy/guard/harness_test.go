@@ -72,7 +72,7 @@ func newBenchWith(t testing.TB, c Config) *bench {
 		b.nonces++
 		return fmt.Sprintf("event-%d", b.nonces), fmt.Sprintf("pgcordon_nonce%d", b.nonces)
 	}
-	b.guard = New(c)
+	b.guard = New(c, nil)
 	return b
 }
 

@@ -32,12 +32,12 @@ type request struct {
 type replies struct {
 	queue []request
 	head  int
+	// section counts the Syncs that the client has sent.
+	section int
 	// skipping is true after an error in the extended protocol until the next
 	// Sync that the client sends: the server discards what comes before it.
 	// https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
 	skipping bool
-	// section counts the Syncs that the client has sent.
-	section int
 	// unreported is true from a request on until the ReadyForQuery that ends the last one:
 	// the server tells of changed settings right in front of it (ReportChangedGUCOptions
 	// in src/backend/utils/misc/guc.c), which may be long after the statement ran.

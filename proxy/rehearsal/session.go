@@ -43,11 +43,10 @@ func newSession(p *policy.Policy, t *policy.Target, c policy.Client, settings []
 		Source:       c.Source.Environment,
 		Target:       t.Environment,
 		Replication:  c.Replication,
-		Settings:     settings,
 		Observer:     s,
 		Claim:        func(claims []policy.Claim) *policy.Spent { return allowances.Claim(who, claims) },
 		NewRefusal:   s.newRefusal,
-	})
+	}, settings)
 	s.carry(s.server.login(settings), s.guard.FromServer)
 	return s
 }

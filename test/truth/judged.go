@@ -81,7 +81,7 @@ func (j *judge) relay(client, server net.Conn) {
 			InspectBytes: j.limit.InspectBytes, ParseBytes: j.limit.ParseBytes,
 			Source: "foreign", Target: "protected",
 			NewRefusal: func() (string, string) { return "event", "pgcordon_truth" },
-		}),
+		}, nil),
 	}, func(error, bool) bool { return true })
 }
 

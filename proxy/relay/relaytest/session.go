@@ -64,7 +64,7 @@ func start(t *testing.T, r relay.Relay, network string, behind []byte) *session 
 				nonces++
 				return fmt.Sprintf("event-%d", nonces), fmt.Sprintf("pgcordon_nonce%d", nonces)
 			},
-		}),
+		}, nil),
 	}
 	go r.Run(l, func(err error, wait bool) bool {
 		if wait { // at first it acts as one that would have to
