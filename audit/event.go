@@ -15,7 +15,8 @@ const (
 	PolicyReload     = "policy_reload"
 	KillEvent        = "kill"      // by an operator, as are the two that follow
 	LockdownEvent    = "lockdown"  // began
-	ReleaseEvent     = "release"   // a lockdown ended
+	ReleaseEvent     = "release"   // a lockdown ended; without Operator, a quarantine by itself
+	IncidentEvent    = "incident"  // a tripwire tripped; Deny: its source is locked out
 	GapEvent         = "audit_gap" // written by the log itself: Lost events are missing here
 )
 
@@ -54,6 +55,19 @@ type Reach struct {
 	Rows     *int64 `json:"rows_estimated,omitempty"` // nil where the server never estimated them
 }
 
+// Cause is what a session did towards an incident.
+type Cause struct {
+	Time        time.Time `json:"time"`
+	Event       string    `json:"event_id,omitempty"` // that tells of it
+	Session     string    `json:"session_id"`
+	Decision    string    `json:"decision"` // Deny where it was refused, else Allow
+	Address     string    `json:"address,omitempty"`
+	User        string    `json:"user,omitempty"`
+	Database    string    `json:"database,omitempty"`
+	Application string    `json:"application,omitempty"`
+	Relations   []string  `json:"relations,omitempty"` // that were emptied or dropped, or were to be
+}
+
 // Event is one line of the audit log. The log keeps the slices of an event that
 // it was given: they must not change afterwards.
 type Event struct {
@@ -83,7 +97,9 @@ type Event struct {
 	Statements  int64         `json:"statements,omitempty"`  // of a session_end
 	Refused     int64         `json:"refused,omitempty"`     // of a session_end
 	Operator    *Operator     `json:"operator,omitempty"`
-	Ended       int64         `json:"ended,omitempty"` // sessions, by a kill or a lockdown
+	Ended       int64         `json:"ended,omitempty"` // sessions, by a kill, a lockdown or an incident
+	Until       time.Time     `json:"until,omitzero"`  // of an incident: when its quarantine ends
+	Causes      []Cause       `json:"causes,omitempty"`
 	BytesIn     int64         `json:"bytes_from_client,omitempty"`
 	BytesOut    int64         `json:"bytes_from_server,omitempty"`
 

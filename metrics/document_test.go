@@ -67,6 +67,7 @@ func touchEverything(m *Metrics) {
 	m.CancelRequested("storefront", "forwarded")
 	m.UpstreamFailed("storefront", "refused")
 	m.CertificateExpires("storefront", "client", time.Unix(1, 0))
+	m.IncidentOpened("storefront", "table-after-table", "staging", true)
 }
 
 func TestDocumentAndRegistryAgree(t *testing.T) {

@@ -40,6 +40,8 @@ type Metrics struct {
 	reloadSuccessful  prometheus.Gauge
 	reloadTime        prometheus.Gauge
 	lockdowns         prometheus.Gauge
+	quarantines       prometheus.Gauge
+	incidents         *prometheus.CounterVec
 	cache             source[CacheStats]
 	audit             source[AuditStats]
 }
@@ -111,7 +113,9 @@ func (m *Metrics) registerOperation(build BuildInfo) {
 	m.reloads.WithLabelValues("failure")
 	m.reloadSuccessful = m.gauge("config_last_reload_successful", "1 if the last attempt to load the configuration succeeded, else 0.")
 	m.reloadTime = m.gauge("config_last_reload_timestamp_seconds", "When the configuration in use was loaded, in seconds since 1970.")
-	m.lockdowns = m.gauge("lockdown", "Lockdowns in force.")
+	m.lockdowns = m.gauge("lockdown", "Lockdowns in force, quarantines among them.")
+	m.quarantines = m.gauge("quarantine", "Quarantines in force.")
+	m.incidents = m.counterVec("incidents_total", "Incidents that tripwires opened.", "target", "tripwire", "source_environment", "decision")
 	m.counterFunc("audit_events_total", "Audit events that were written.", func() float64 { return float64(m.audit.read().Written) })
 	m.counterFunc("audit_dropped_total", "Audit events that found the queue full.", func() float64 { return float64(m.audit.read().Dropped) })
 	m.counterFunc("audit_failed_total", "Audit events that could not be written.", func() float64 { return float64(m.audit.read().Failed) })
@@ -157,8 +161,22 @@ func (m *Metrics) ConfigLoaded(at time.Time) {
 	m.reloadTime.Set(float64(at.UnixMilli()) / 1000)
 }
 
-// LockedDown tells how many lockdowns are in force.
-func (m *Metrics) LockedDown(n int) { m.lockdowns.Set(float64(n)) }
+// LockedDown tells how many lockdowns are in force, and how many of these tripwires have
+// imposed.
+func (m *Metrics) LockedDown(n, quarantines int) {
+	m.lockdowns.Set(float64(n))
+	m.quarantines.Set(float64(quarantines))
+}
+
+// IncidentOpened tells that a tripwire has tripped for a source environment, and whether
+// that is locked out. All three names come out of the configuration.
+func (m *Metrics) IncidentOpened(target, tripwire, source string, lockedOut bool) {
+	decision := WouldDeny
+	if lockedOut {
+		decision = Deny
+	}
+	m.incidents.WithLabelValues(target, tripwire, source, decisionNames[decision]).Inc()
+}
 
 // ConfigRejected tells that a configuration was invalid; the old one stays in use.
 func (m *Metrics) ConfigRejected() {

@@ -61,6 +61,9 @@ func (p *Policy) statementRuleNames() (names []string) {
 			names = append(names, builtinStatements[i].name)
 		}
 	}
+	if len(p.Tripwires) > 0 {
+		names = append(names, builtinTripwire)
+	}
 	return names
 }
 

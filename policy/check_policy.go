@@ -18,6 +18,10 @@ func checkPolicy(d *decoder, n *yaml.Node, p *Policy) {
 	for i := range p.statements {
 		warnOfNobody(d, when(n, "statements", i), p, &p.statements[i].session)
 	}
+	for i, w := range p.Tripwires {
+		warnOfNobody(d, when(n, "tripwires", i), p, &w.when)
+	}
+	warnOfLockedDoors(d, n, p)
 	warnOfUnreachable(d, n, p)
 	warnOfIdle(d, n, p)
 }

@@ -27,6 +27,8 @@ type Decision struct {
 	Act       parser.Act // the act that decided
 	Reason    string     // one sentence for people: "DELETE on categories reaches an open range of rows"
 	Hint      string     // how to get it done
+	Signs     *Signs     // what tripwires look for; nil where there is nothing of it
+	Trip      *Trip      // the tripwire that refuses it; nil where a rule does
 	Reaches   []Reach    // the tables whose rows the act reaches, where the catalog knows
 }
 

@@ -58,9 +58,11 @@ var session = checked(mapping(
 		"Conditions, all of which must hold. Without any, every session that does not replicate."),
 ), checkSession)
 
+func asGlobs(list []identity.Glob) globs { return list }
+
 // sessionKeys are the conditions that the rules on sessions and on statements share.
 func sessionKeys[T any](at func(*T) *conditions) []key[T] {
-	patterns := mapped(listOf(glob), func(list []identity.Glob) globs { return list })
+	patterns := mapped(listOf(glob), asGlobs)
 	return []key[T]{
 		field("source", patterns, func(t *T) *globs { return &at(t).source },
 			"Environment of the source, globs."),

@@ -9,8 +9,9 @@ import (
 
 // Interest returns what must be looked for in a text: the effects, and the
 // functions by name without schema, on which some rule of this session could do
-// anything but plainly allow. A text with none of them needs no parsing; Decide
-// would allow it, and nothing more. The slice must not be changed.
+// anything but plainly allow, or for which a tripwire looks. A text with none of them
+// needs no parsing; Decide would allow it, and nothing more. The slice must not be
+// changed.
 //
 // Execute is included whenever anything is: the statement behind a prepared name
 // was judged, but under the rules and the search path of another moment.
@@ -33,6 +34,9 @@ func (r *Ruleset) interest() (parser.EffectSet, []string) {
 			}
 			names = append(names, p.name.String())
 		}
+	}
+	if r.reads {
+		set |= emptying
 	}
 	if set != 0 || names != nil {
 		set = set.With(parser.Execute)

@@ -21,13 +21,14 @@ const (
 // Policy is one complete, validated configuration. It is immutable: a reload
 // makes a new one.
 type Policy struct {
-	Path     string // file it was read from; empty for the built-in policy
-	Targets  []*Target
-	Audit    AuditLog
-	Metrics  MetricsServer
-	Admin    Admin
-	Limits   Limits
-	Warnings Errors // what is allowed but can hardly be meant
+	Path      string // file it was read from; empty for the built-in policy
+	Targets   []*Target
+	Audit     AuditLog
+	Metrics   MetricsServer
+	Admin     Admin
+	Limits    Limits
+	Tripwires []*Tripwire
+	Warnings  Errors // what is allowed but can hardly be meant
 
 	sources    identity.Rules
 	sessions   []sessionRule

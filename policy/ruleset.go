@@ -17,6 +17,9 @@ type Ruleset struct {
 	effects parser.EffectSet
 	names   []string
 	bounds  Bounds
+	// tripwired is true where the session is under a tripwire, reads where one looks for
+	// signs in what it sends.
+	tripwired, reads bool
 }
 
 // Ruleset evaluates the policy's statement rules as far as the session decides them.
@@ -37,6 +40,8 @@ func (p *Policy) Ruleset(t *Target, c Client) *Ruleset {
 			r.rules = append(r.rules, &builtinStatements[i])
 		}
 	}
+	tripwires := p.TripwiresOf(t, c)
+	r.tripwired, r.reads = len(tripwires) > 0, slices.ContainsFunc(tripwires, (*Tripwire).readsText)
 	r.effects, r.names = r.interest()
 	return r
 }
@@ -75,7 +80,8 @@ func (r *Ruleset) Decide(s *parser.Summary, ctx Context) Decision { return r.dec
 func (r *Ruleset) decide(s *parser.Summary, ctx Context, without []*statementRule) Decision {
 	v := verdict{scope: scope{path: r.path, changed: ctx.SearchPathChanged, temporaries: ctx.Temporary}, without: without}
 	r.search(s, &ctx, &v)
-	return r.reaching(v.decision(s, r.audit), s, &ctx)
+	d := r.reaching(v.decision(s, r.audit), s, &ctx)
+	return d.signed(r.signs(s, &ctx))
 }
 
 // search takes every act through the rules, until nothing that follows can change the

@@ -31,16 +31,35 @@ func (s *Server) LockDown(o admin.Order, by admin.Peer) (admin.Effect, error) {
 		return admin.Effect{}, err
 	}
 	l := admin.Lockdown{Scope: o.Scope, Since: time.Now().UTC(), Reason: o.Reason, Event: audit.NewID(), By: by}
-	done := admin.Effect{Event: l.Event, Warning: warningOf(s.lockdowns.put(l))}
+	ended, err := s.impose(l)
+	done := admin.Effect{Event: l.Event, Ended: ended, Warning: warningOf(err)}
+	s.recordOrder(audit.Event{Type: audit.LockdownEvent, ID: l.Event, Reason: l.Reason, Ended: int64(done.Ended)}, l.Scope, by)
+	return done, nil
+}
+
+// impose puts a lockdown in force and ends the sessions in its scope. The error says why
+// it does not survive a restart.
+func (s *Server) impose(l admin.Lockdown) (ended int, err error) {
+	err = s.lockdowns.put(l)
 	// Whoever is not seen here looks at the lockdowns when its startup is complete.
 	for _, ses := range s.live() {
 		if ses.relaying.Load() && ses.within(l.Scope) {
 			ses.ending.End(endedBy(&l))
-			done.Ended++
+			ended++
 		}
 	}
-	s.recordOrder(audit.Event{Type: audit.LockdownEvent, ID: l.Event, Reason: l.Reason, Ended: int64(done.Ended)}, l.Scope, by)
-	return done, nil
+	return ended, err
+}
+
+// reportLockdowns tells the metrics what is in force.
+func (s *Server) reportLockdowns(all []admin.Lockdown) {
+	quarantines := 0
+	for i := range all {
+		if all[i].Tripwire != "" {
+			quarantines++
+		}
+	}
+	s.metrics.LockedDown(len(all), quarantines)
 }
 
 // Release implements admin.Operator.
@@ -48,10 +67,11 @@ func (s *Server) Release(o admin.Order, by admin.Peer) (admin.Effect, error) {
 	if err := checkReason(o.Reason); err != nil {
 		return admin.Effect{}, err
 	}
-	found, err := s.lockdowns.remove(o.Scope)
-	if !found {
+	lifted, err := s.lockdowns.lift(func(l *admin.Lockdown) bool { return l.Scope == o.Scope })
+	if len(lifted) == 0 {
 		return admin.Effect{}, fmt.Errorf("%w lockdown: there is none of %s", admin.ErrUnknown, scopeText(o.Scope))
 	}
+	s.tripwires.Forget(policy.Between{Source: o.Source, Target: o.Target})
 	done := admin.Effect{Event: audit.NewID(), Warning: warningOf(err)}
 	s.recordOrder(audit.Event{Type: audit.ReleaseEvent, ID: done.Event, Reason: o.Reason}, o.Scope, by)
 	return done, nil
@@ -97,7 +117,7 @@ func (s *Server) policy() *policy.Policy {
 
 // lockdown returns one that the session is in, nil if there is none.
 func (s *session) lockdown() *admin.Lockdown {
-	return s.server.lockdowns.find(s.within)
+	return s.server.lockdowns.find(s.within, time.Now())
 }
 
 // lockedOut refuses a session that begins within a lockdown; nil where there is none.
@@ -106,7 +126,11 @@ func (s *session) lockedOut() *relay.Farewell {
 	if l == nil {
 		return nil
 	}
-	f := s.refusal(policy.Admission{Rule: lockdownRule, Reason: lockdownReason(l)}, s.client.Source)
+	rule := lockdownRule
+	if l.Tripwire != "" {
+		rule = quarantineRule
+	}
+	f := s.refusal(policy.Admission{Rule: rule, Reason: lockdownReason(l)}, s.client.Source)
 	f.Hint = lockdownHint(l)
 	return f
 }
@@ -120,18 +144,30 @@ func (s *session) heedLockdown() {
 
 // endedBy is what the client of a live session is told.
 func endedBy(l *admin.Lockdown) *relay.Farewell {
+	what := "lockdown, event "
+	if l.Tripwire != "" {
+		what = "quarantine, incident "
+	}
 	return &relay.Farewell{
-		Code: wire.InvalidAuthorization, Message: "pgcordon ended the session: lockdown, event " + l.Event,
+		Code: wire.InvalidAuthorization, Message: "pgcordon ended the session: " + what + l.Event,
 		Detail: lockdownReason(l), Hint: lockdownHint(l),
 	}
 }
 
 func lockdownReason(l *admin.Lockdown) string {
-	return fmt.Sprintf("Lockdown of %s since %s: %s", scopeText(l.Scope), l.Since.Format(time.RFC3339), l.Reason)
+	since := l.Since.Format(time.RFC3339)
+	if l.Tripwire != "" {
+		return fmt.Sprintf("Quarantine of %s since %s, incident %s: tripwire %s: %s", scopeText(l.Scope), since, l.Event, l.Tripwire, l.Reason)
+	}
+	return fmt.Sprintf("Lockdown of %s since %s: %s", scopeText(l.Scope), since, l.Reason)
 }
 
 func lockdownHint(l *admin.Lockdown) string {
-	return "An operator lifts it with: pgcordon release" + scopeFlags(l.Scope)
+	hint := "An operator lifts it with: pgcordon release" + scopeFlags(l.Scope)
+	if !l.Until.IsZero() {
+		hint = "It ends at " + l.Until.Format(time.RFC3339) + ". " + hint
+	}
+	return hint
 }
 
 func scopeText(scope admin.Scope) string {

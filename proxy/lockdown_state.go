@@ -12,6 +12,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pgcordon/pgcordon/proxy/admin"
 )
@@ -19,8 +20,8 @@ import (
 // Lockdowns are the lockdowns in force, and the file in which they survive a restart.
 // No policy is involved, so that no reload touches them.
 type Lockdowns struct {
-	file    string     // empty: none
-	report  func(int)  // is told how many there are
+	file    string // empty: none
+	report  func([]admin.Lockdown)
 	changes sync.Mutex // held until a change is on disk, so that the newest wins there too
 	current atomic.Pointer[[]admin.Lockdown]
 }
@@ -35,7 +36,7 @@ type lockdownState struct {
 // file that it cannot read is an error, because who was locked out must stay so. An
 // empty path stands for no file.
 func OpenLockdowns(file string) (*Lockdowns, error) {
-	l := &Lockdowns{file: file, report: func(int) {}}
+	l := &Lockdowns{file: file, report: func([]admin.Lockdown) {}}
 	l.current.Store(new([]admin.Lockdown))
 	if file == "" {
 		return l, nil
@@ -62,41 +63,54 @@ func OpenLockdowns(file string) (*Lockdowns, error) {
 
 func (l *Lockdowns) all() []admin.Lockdown { return append([]admin.Lockdown{}, *l.current.Load()...) }
 
-// find returns the first whose scope has a property.
-func (l *Lockdowns) find(has func(admin.Scope) bool) *admin.Lockdown {
+// find returns the first whose scope has a property, and whose end has not come.
+func (l *Lockdowns) find(has func(admin.Scope) bool, now time.Time) *admin.Lockdown {
 	all := *l.current.Load()
-	if i := slices.IndexFunc(all, func(one admin.Lockdown) bool { return has(one.Scope) }); i >= 0 {
+	if i := slices.IndexFunc(all, func(one admin.Lockdown) bool { return has(one.Scope) && !one.Over(now) }); i >= 0 {
 		return &all[i]
 	}
 	return nil
 }
 
-// put adds a lockdown, in place of the one of the same scope. It is in force also where
-// an error says that it could not be saved.
+// put adds a lockdown, in place of the one of the same scope; but no quarantine takes the
+// place of what an operator ordered. It is in force also where an error says that it
+// could not be saved.
 func (l *Lockdowns) put(one admin.Lockdown) error {
 	l.changes.Lock()
 	defer l.changes.Unlock()
-	return l.change(append(l.without(one.Scope), one))
+	rest, same := split(l.all(), func(other *admin.Lockdown) bool { return other.Scope == one.Scope })
+	if one.Tripwire != "" && len(same) > 0 && same[0].Tripwire == "" {
+		return nil
+	}
+	return l.change(append(rest, one))
 }
 
-// remove lifts the lockdown of a scope, under the same terms.
-func (l *Lockdowns) remove(scope admin.Scope) (found bool, err error) {
+// lift removes the lockdowns that have a property, under the same terms, and returns them.
+func (l *Lockdowns) lift(has func(*admin.Lockdown) bool) (lifted []admin.Lockdown, err error) {
 	l.changes.Lock()
 	defer l.changes.Unlock()
-	rest := l.without(scope)
-	if len(rest) == len(*l.current.Load()) {
-		return false, nil
+	rest, lifted := split(l.all(), has)
+	if len(lifted) == 0 {
+		return nil, nil
 	}
-	return true, l.change(rest)
+	return lifted, l.change(rest)
 }
 
-func (l *Lockdowns) without(scope admin.Scope) []admin.Lockdown {
-	return slices.DeleteFunc(l.all(), func(one admin.Lockdown) bool { return one.Scope == scope })
+// split parts the lockdowns with a property from the rest.
+func split(all []admin.Lockdown, has func(*admin.Lockdown) bool) (rest, those []admin.Lockdown) {
+	for i := range all {
+		if has(&all[i]) {
+			those = append(those, all[i])
+		} else {
+			rest = append(rest, all[i])
+		}
+	}
+	return rest, those
 }
 
 func (l *Lockdowns) change(to []admin.Lockdown) error {
 	l.current.Store(&to)
-	l.report(len(to))
+	l.report(to)
 	if l.file == "" {
 		return errors.New("admin.state names no file")
 	}

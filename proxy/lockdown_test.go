@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/pgcordon/pgcordon/proxy/admin"
 )
@@ -21,11 +22,12 @@ func TestLockdownsAreReadBackAsTheyWere(t *testing.T) {
 	if all := second.all(); len(all) != 2 || all[0].Reason != "all" || all[1].Reason != "new" {
 		t.Errorf("read %+v", all)
 	}
-	if found, err := second.remove(staging); !found || err != nil {
-		t.Errorf("removed %t, %v", found, err)
+	ofStaging := func(l *admin.Lockdown) bool { return l.Scope == staging }
+	if lifted, err := second.lift(ofStaging); len(lifted) != 1 || lifted[0].Reason != "new" || err != nil {
+		t.Errorf("lifted %+v, %v", lifted, err)
 	}
-	if found, _ := second.remove(staging); found {
-		t.Error("removed twice")
+	if lifted, _ := second.lift(ofStaging); lifted != nil {
+		t.Error("lifted twice")
 	}
 	if all := open(t, file).all(); len(all) != 1 {
 		t.Errorf("left %+v", all)
@@ -54,7 +56,7 @@ func TestLockdownThatCannotBeSavedIsInForce(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := l.put(admin.Lockdown{Reason: "now"})
-		if err == nil || l.find(func(admin.Scope) bool { return true }) == nil {
+		if err == nil || l.find(func(admin.Scope) bool { return true }, time.Now()) == nil {
 			t.Errorf("%s: %v, lockdowns %+v", name, err, l.all())
 		}
 	}

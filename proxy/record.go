@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"time"
@@ -113,13 +114,18 @@ func (s *session) statementRefused(e *guard.Event) {
 	s.durable(entry)
 	s.metrics.StatementRefused(e.Decision.Rule, metrics.Deny)
 	s.log().Warn("statement refused", "event_id", e.ID, "rule", e.Decision.Rule, "reason", e.Decision.Reason)
+	trip := e.Decision.Trip
+	if trip == nil {
+		trip = s.count(policy.Deed{Event: e.ID, Signs: e.Decision.Signs, Refused: true})
+	}
+	s.server.openIncident(trip)
 }
 
 // statementRan records a statement that was let through for audit's sake: with what
 // the server answered.
 func (s *session) statementRan(e *guard.Event, wait bool) bool {
 	entry := s.statement(audit.StatementEvent, e)
-	entry.Decision = audit.Allow
+	entry.ID, entry.Decision = cmp.Or(e.ID, entry.ID), audit.Allow
 	if e.Decision.WouldDeny {
 		entry.Decision = audit.WouldDeny
 	}
@@ -134,8 +140,18 @@ func (s *session) statementRan(e *guard.Event, wait bool) bool {
 	}
 	if e.Decision.WouldDeny {
 		s.metrics.StatementRefused(e.Decision.Rule, metrics.WouldDeny)
+		if s.place.target.Mode == policy.Audit {
+			s.counted(policy.Deed{Event: entry.ID, WouldDeny: true})
+		}
 	}
 	return true
+}
+
+// counted counts a deed where nothing may wait.
+func (s *session) counted(deed policy.Deed) {
+	if trip := s.count(deed); trip != nil {
+		go s.server.openIncident(trip)
+	}
 }
 
 func (s *session) statement(kind string, e *guard.Event) audit.Event {
@@ -213,6 +229,7 @@ func (s *session) loginAccepted(wait bool) bool {
 	s.loggedIn.Store(true)
 	s.server.inLogin.Add(-1)
 	s.server.logins.Add(1)
+	s.counted(policy.Deed{Event: entry.ID, LoggedIn: true})
 	return true
 }
 

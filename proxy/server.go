@@ -43,6 +43,7 @@ type Server struct {
 	lockdowns *Lockdowns
 	// allowances outlive every policy: a reload is no new beginning.
 	allowances *policy.Allowances
+	tripwires  *policy.Watch // likewise
 
 	open, inLogin atomic.Int64
 	logins        atomic.Int64   // ever accepted
@@ -63,13 +64,17 @@ func New(c Config) *Server {
 		cuts:       make(chan struct{}, maxCuts),
 		lockdowns:  c.Lockdowns,
 		allowances: policy.NewAllowances(time.Now),
+		tripwires:  policy.NewWatch(time.Now, audit.NewID),
 		listeners:  map[policy.Endpoint]*listener{},
 		sessions:   map[*session]struct{}{},
 
 		stopCatalogs: func() {},
 	}
-	s.lockdowns.report = s.metrics.LockedDown
-	s.metrics.LockedDown(len(s.lockdowns.all()))
+	s.lockdowns.report = s.reportLockdowns
+	s.reportLockdowns(s.lockdowns.all())
+	for _, l := range s.lockdowns.all() {
+		s.liftLater(l)
+	}
 	return s
 }
 

@@ -176,6 +176,7 @@ func (s *session) guard(o *opening, upstream net.Conn) *guard.Guard {
 		SASL:         guard.SASL{HidePlus: s.place.hidePlus(o.tls, upstream)},
 		Observer:     s,
 		Claim:        s.claim,
+		Watch:        s.watch,
 		NewRefusal:   func() (string, string) { return audit.NewID(), newNonce() },
 	}, o.start.Settings)
 }

@@ -10,11 +10,9 @@ import (
 
 type lockdownCommand struct {
 	adminSocket
-	Source string `placeholder:"ENV" help:"Lock out those from this environment. Default any."`
-	Target string `placeholder:"TARGET" help:"Lock this target, by name or environment. Default any."`
-	Reason string `placeholder:"TEXT" help:"Why; those who are turned away read it."`
-	List   bool   `help:"Show the lockdowns in force instead."`
-	JSON   bool   `name:"json" help:"With --list: print JSON."`
+	orderFlags
+	List bool `help:"Show the lockdowns and quarantines in force instead."`
+	JSON bool `name:"json" help:"With --list: print JSON."`
 }
 
 // Run ends sessions and keeps new ones out, until pgcordon release.
@@ -26,7 +24,7 @@ func (c *lockdownCommand) Run(s *streams) error {
 	if c.List {
 		return c.list(s, client)
 	}
-	done, err := client.LockDown(admin.Order{Scope: admin.Scope{Source: c.Source, Target: c.Target}, Reason: c.Reason})
+	done, err := client.LockDown(c.order())
 	if err != nil {
 		return err
 	}
@@ -42,12 +40,26 @@ func (c *lockdownCommand) list(s *streams, client *admin.Client) error {
 	if c.JSON {
 		return s.printJSON(all)
 	}
-	w := s.table("SINCE\tSOURCE\tTARGET\tREASON\tBY UID\tEVENT")
+	w := s.table("SINCE\tUNTIL\tSOURCE\tTARGET\tREASON\tBY\tEVENT")
 	for _, one := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\n", one.Since.Local().Format(time.DateTime), anyOr(one.Source), anyOr(one.Target),
-			one.Reason, one.By.UID, one.Event)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", one.Since.Local().Format(time.DateTime), untilOf(one),
+			anyOr(one.Source), anyOr(one.Target), one.Reason, imposer(one), one.Event)
 	}
 	return w.Flush()
+}
+
+func untilOf(l admin.Lockdown) string {
+	if l.Until.IsZero() {
+		return "released"
+	}
+	return l.Until.Local().Format(time.DateTime)
+}
+
+func imposer(l admin.Lockdown) string {
+	if l.Tripwire != "" {
+		return "tripwire " + l.Tripwire
+	}
+	return fmt.Sprintf("uid %d", l.By.UID)
 }
 
 func anyOr(name string) string {

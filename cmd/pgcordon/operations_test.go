@@ -31,7 +31,10 @@ func (r *recorder) Sessions() []admin.Session {
 
 func (r *recorder) Lockdowns() []admin.Lockdown {
 	r.note("list")
-	return []admin.Lockdown{{Scope: admin.Scope{Source: "staging"}, Reason: "why"}}
+	return []admin.Lockdown{
+		{Scope: admin.Scope{Source: "staging"}, Reason: "why", By: admin.Peer{UID: 501}},
+		{Scope: admin.Scope{Source: "ci", Target: "shop"}, Until: time.Unix(0, 0), Reason: "tables", Tripwire: "suites", Event: "INCIDENT"},
+	}
 }
 
 func (r *recorder) Kill(k admin.Kill, _ admin.Peer) (admin.Killed, error) {
@@ -92,6 +95,8 @@ func TestOperationsExamplesGiveTheOrdersThatTheyShow(t *testing.T) {
 		"lockdown storefront restore under way",
 		"list",
 		"release staging connection string mended",
+		"list",
+		"release staging storefront suite pointed at its own database",
 	}
 	if got := strings.Join(r.orders, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("orders\n%s\nwant\n%s", got, strings.Join(want, "\n"))
@@ -110,5 +115,18 @@ func TestSessionsShowNoControlCharacters(t *testing.T) {
 	code, text := outcome("", "sessions", "--socket", (&recorder{}).serve(t))
 	if code != 0 || strings.Contains(text, "\x1b") || !strings.Contains(text, "TWO") {
 		t.Errorf("status %d\n%q", code, text)
+	}
+}
+
+func TestLockdownsShowWhoImposedThemAndWhenTheyEnd(t *testing.T) {
+	code, text := outcome("", "lockdown", "--list", "--socket", (&recorder{}).serve(t))
+	lines := strings.Split(text, "\n")
+	if code != 0 || len(lines) < 3 {
+		t.Fatalf("status %d\n%q", code, text)
+	}
+	for i, want := range []string{`released +staging +any +why +uid 501`, time.Unix(0, 0).Format(time.DateTime) + ` +ci +shop +tables +tripwire suites +INCIDENT`} {
+		if !regexp.MustCompile(want).MatchString(lines[i+1]) {
+			t.Errorf("%q does not show %s", lines[i+1], want)
+		}
 	}
 }

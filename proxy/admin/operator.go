@@ -76,14 +76,19 @@ type Effect struct {
 	Warning string `json:"warning,omitempty"` // what of it did not succeed
 }
 
-// Lockdown is in force.
+// Lockdown is in force. One that a tripwire imposed is a quarantine.
 type Lockdown struct {
 	Scope
-	Since  time.Time `json:"since"`
-	Reason string    `json:"reason"`
-	Event  string    `json:"event"` // in the audit log
-	By     Peer      `json:"by"`
+	Since    time.Time `json:"since"`
+	Until    time.Time `json:"until,omitzero"` // zero: until Release
+	Reason   string    `json:"reason"`
+	Event    string    `json:"event"`              // in the audit log; of a quarantine the incident
+	Tripwire string    `json:"tripwire,omitempty"` // of a quarantine
+	By       Peer      `json:"by"`                 // unknown of a quarantine
 }
+
+// Over tells whether the end of a lockdown has come.
+func (l *Lockdown) Over(now time.Time) bool { return !l.Until.IsZero() && !now.Before(l.Until) }
 
 // Peer is the process at the other end of the socket.
 type Peer struct {

@@ -61,12 +61,13 @@ const awaitServer = -1
 
 // whole waits for a whole Query or Parse message, unless it is longer than what
 // is to be inspected. Of a client that has not logged in nothing long is held: a
-// stranger could fill the memory with it.
+// stranger could fill the memory with it; and nothing is judged that a tripwire could
+// count, or a stranger could lock others out.
 func (g *Guard) whole(in []byte, size int, ops *Ops, handle handler) (n, need int) {
 	switch {
 	case size > g.cfg.InspectBytes:
 		return g.uninspected(in, size, ops), 0
-	case size > maxHeld && !g.login.accepted:
+	case (size > maxHeld || g.rules.tripwired) && !g.login.accepted:
 		return 0, awaitServer
 	}
 	return g.small(in, size, ops, handle)

@@ -21,7 +21,7 @@ const (
 // Event is something that happened in a session and that people may want to know.
 type Event struct {
 	Kind     EventKind
-	ID       string // of a Refused event; else the driver names it
+	ID       string // empty: the driver names it
 	Decision policy.Decision
 	Summary  *parser.Summary // nil for AuthFailed and LoggedIn
 	SQL      string
@@ -62,11 +62,11 @@ func (g *Guard) count(j *judged) {
 // record begins the event of a statement that is allowed but has to be recorded;
 // nil where it has not.
 func (g *Guard) record(j *judged, ops *Ops) *Event {
-	if j.weight() < 2 { // nothing, or a limit that may hold
+	if j.weight() < 2 && j.signs() == nil { // nothing, or a limit that may hold
 		return nil
 	}
 	e := &Event{
-		Kind: Executed, Decision: j.verdict.decision, Summary: j.summary, SQL: j.verdict.sql,
+		Kind: Executed, ID: j.event, Decision: j.verdict.decision, Summary: j.summary, SQL: j.verdict.sql,
 		Rows: -1, pending: j.verdict.decision.Statement,
 	}
 	ops.begin(e)

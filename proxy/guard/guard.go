@@ -20,6 +20,10 @@ type Config struct {
 	// Claim asks the allowances of rules for a string that is about to execute, as
 	// policy.Allowances.Claim does.
 	Claim func([]policy.Claim) *policy.Spent
+	// Watch tells the tripwires what a string that is about to execute would empty. It
+	// returns the id of the event that is to tell of the string, and the tripwire that
+	// refuses it, if one does. It must not wait.
+	Watch func(*policy.Signs) (event string, trip *policy.Trip)
 	// NewRefusal returns an event id, and a nonce that no client can guess:
 	// [a-z0-9_], at most 63 bytes.
 	NewRefusal func() (event, nonce string)

@@ -15,6 +15,7 @@ type judged struct {
 	verdict *verdict        // nil where the string is simply allowed
 	limit   *policy.Limit   // how many rows it may change; nil for any
 	counted bool            // the server's tag counts them
+	event   string          // that is to tell of it, where that has been settled; else empty
 	rule    string          // of what is simply allowed: the rule that let it pass, if any
 	// parametric is true where the values of parameters may still change the judgement;
 	// types are theirs, as far as they are known.
@@ -131,11 +132,15 @@ func (g *Guard) context(m meaning) policy.Context {
 }
 
 // notable tells whether a decision has to be carried out or recorded.
-func notable(d policy.Decision) bool { return d.Deny || d.WouldDeny || d.Record || d.Limit != nil }
+func notable(d policy.Decision) bool {
+	return d.Deny || d.WouldDeny || d.Record || d.Limit != nil || d.Signs != nil
+}
 
-// spend makes a judgement final that rests on allowances: its string is about to
-// execute.
-func (g *Guard) spend(j *judged) *judged {
+// spend makes a judgement final whose string is about to execute.
+func (g *Guard) spend(j *judged) *judged { return g.watched(g.settle(j)) }
+
+// settle makes a judgement final as far as it rests on allowances.
+func (g *Guard) settle(j *judged) *judged {
 	if !j.claims() {
 		return j
 	}
@@ -145,7 +150,7 @@ func (g *Guard) spend(j *judged) *judged {
 		settled.verdict = &verdict{decision: d, sql: j.verdict.sql}
 	}
 	for _, other := range j.also {
-		settled = worse(settled, g.spend(other))
+		settled = worse(settled, g.settle(other))
 	}
 	return settled
 }
@@ -272,9 +277,9 @@ func worse(a, b *judged) *judged {
 		both.also = slices.Concat(a.also, []*judged{b}, b.also)
 		return &both
 	case a.weight() > b.weight(), a.weight() == b.weight() && !b.executes():
-		return a.limitedLike(b)
+		return a.limitedLike(b).signedLike(b)
 	}
-	return b.limitedLike(a)
+	return b.limitedLike(a).signedLike(a)
 }
 
 func (j *judged) weight() int {
@@ -290,7 +295,7 @@ func (j *judged) weight() int {
 	case j.verdict.decision.Record:
 		return 2
 	}
-	return 1 // a limit on rows
+	return 1 // a limit on rows, or what tripwires look for
 }
 
 // claims tells whether the judgement rests on allowances that have not been asked yet.

@@ -78,7 +78,7 @@ func (g *Guard) arguments(sql []byte, statement int) []parser.Value {
 // prepares returns the judgement of a string that does nothing but PREPARE what is
 // judged when it is executed, with values; else j.
 func (g *Guard) prepares(j *judged) *judged {
-	if !j.denied() || !j.parametric || len(j.summary.Statements) != 1 || j.summary.Statements[0].Prepares == "" {
+	if !j.denied() && j.signs() == nil || !j.parametric || len(j.summary.Statements) != 1 || j.summary.Statements[0].Prepares == "" {
 		return j
 	}
 	g.postponed = true

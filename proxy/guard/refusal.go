@@ -2,6 +2,7 @@ package guard
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -52,6 +53,7 @@ func (g *Guard) substitute(kind byte, name []byte, j *judged, ops *Ops) {
 // refuse notes the refusal and returns it.
 func (g *Guard) refuse(j *judged, ops *Ops) *refusal {
 	id, nonce := g.cfg.NewRefusal()
+	id = cmp.Or(j.event, id)
 	d := j.verdict.decision
 	ops.finish(&Event{
 		Kind: Refused, ID: id, Decision: d, Summary: j.summary, SQL: j.verdict.sql,

@@ -14,11 +14,12 @@ type Rules struct {
 	prefilter *parser.Prefilter
 	clean     *judged // the judgement of every text that the prefilter lets pass
 	catalog   func() *catalog.Catalog
+	tripwired bool // what the session sends counts for tripwires
 }
 
 // NewRules prepares a ruleset.
 func NewRules(r *policy.Ruleset) *Rules {
-	rules := &Rules{ruleset: r, interest: interestOf(r)}
+	rules := &Rules{ruleset: r, interest: interestOf(r), tripwired: r.Tripwired()}
 	rules.prefilter = parser.NewPrefilter(rules.interest.effects, rules.interest.functions)
 	rules.clean = &judged{rules: rules}
 	return rules

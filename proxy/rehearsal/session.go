@@ -34,6 +34,8 @@ const (
 func newSession(p *policy.Policy, t *policy.Target, c policy.Client, settings []wire.Setting) *session {
 	s := &session{ruleset: p.Ruleset(t, c), now: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)}
 	allowances := policy.NewAllowances(func() time.Time { return s.now })
+	tripwires := policy.NewWatch(func() time.Time { return s.now }, func() string { return "rehearsal" })
+	between := policy.Between{Source: c.Source.Environment, Target: t.Name}
 	who := policy.Holder{Target: t.Name, Source: c.Source.Environment, User: c.User}
 	s.guard = guard.New(guard.Config{
 		Rules:        guard.NewRules(s.ruleset),
@@ -45,7 +47,14 @@ func newSession(p *policy.Policy, t *policy.Target, c policy.Client, settings []
 		Replication:  c.Replication,
 		Observer:     s,
 		Claim:        func(claims []policy.Claim) *policy.Spent { return allowances.Claim(who, claims) },
-		NewRefusal:   s.newRefusal,
+		Watch: func(signs *policy.Signs) (string, *policy.Trip) {
+			trip := tripwires.Count(between, p.TripwiresOf(t, c), t.Mode == policy.Audit, &policy.Deed{Signs: signs})
+			if trip != nil && trip.Audit {
+				trip = nil
+			}
+			return "", trip
+		},
+		NewRefusal: s.newRefusal,
 	}, settings)
 	s.carry(s.server.login(settings), s.guard.FromServer)
 	return s

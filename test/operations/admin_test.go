@@ -25,6 +25,12 @@ const everywhere = "sessions: [{name: guests, action: allow, when: {source: [sta
 
 func operate(t testing.TB, server *pgtest.Server) operated {
 	t.Helper()
+	return operateWith(t, server, everywhere)
+}
+
+// operateWith is operate with further rules and flags.
+func operateWith(t testing.TB, server *pgtest.Server, rest string, flags ...string) operated {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "pgcordon-") // short enough for a socket's path
 	if err != nil {
 		t.Fatal(err)
@@ -34,8 +40,8 @@ func operate(t testing.TB, server *pgtest.Server) operated {
 		stage:  stage{server: server, database: newShop(t, server)},
 		socket: filepath.Join(dir, "admin.sock"), state: filepath.Join(dir, "lockdowns.json"),
 	}
-	o.config = policyFor(server.Addr(), "", everywhere+fmt.Sprintf("admin: {socket: %s, state: %s}", o.socket, o.state))
-	o.guard = pgtest.StartGuard(t, o.config)
+	o.config = policyFor(server.Addr(), "", rest+fmt.Sprintf("admin: {socket: %s, state: %s}", o.socket, o.state))
+	o.guard = pgtest.StartGuard(t, o.config, flags...)
 	return o
 }
 

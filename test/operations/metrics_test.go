@@ -22,7 +22,7 @@ func TestEveryDocumentedCounterMoves(t *testing.T) {
 	server := pgtest.Start(t, pgtest.Config{Major: 17, HBA: []string{"host all nobody all reject"}})
 	s := stage{server: server, database: newShop(t, server)}
 	dead := freeAddress(t)
-	policy := policyFor(server.Addr(), "proxy_protocol: {from: [127.0.5.0/24]}", "sessions: [{name: watch, action: deny, mode: audit, when: {user: nobody}}]")
+	policy := policyFor(server.Addr(), "proxy_protocol: {from: [127.0.5.0/24]}", "sessions: [{name: watch, action: deny, mode: audit, when: {user: nobody}}]\ntripwires: [{name: much, refusals: 20, within: 1m, mode: audit}]")
 	s.guard = pgtest.StartGuard(t, strings.Replace(policy, "targets:", `targets:
   - {name: dead, environment: production, listen: "`+dead+`", upstream: "127.0.0.1:1"}`, 1))
 	s.goThroughEverything(t, dead)

@@ -34,9 +34,9 @@ type Guard struct {
 }
 
 // StartGuard runs pgcordon with a configuration until the test ends, and waits
-// until it is ready. In the text $listen, $socket, $metrics and $audit stand for
+// until it is ready; flags are further ones of pgcordon run. In the text $listen, $socket, $metrics and $audit stand for
 // what the fields of Guard say. The test fails if the guard does not end cleanly.
-func StartGuard(t testing.TB, config string) *Guard {
+func StartGuard(t testing.TB, config string, flags ...string) *Guard {
 	t.Helper()
 	dir := t.TempDir()
 	addrs := freeAddrs(t, 2)
@@ -46,7 +46,7 @@ func StartGuard(t testing.TB, config string) *Guard {
 		output: &output{},
 	}
 	g.Configure(t, config)
-	cmd := exec.Command(Binary(t), "run", "--config", g.ConfigFile)
+	cmd := exec.Command(Binary(t), append([]string{"run", "--config", g.ConfigFile}, flags...)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, g.output, g.output
 	var err error
 	if g.process, err = child.Start(cmd, syscall.SIGKILL); err != nil {

@@ -1,0 +1,43 @@
+package guard
+
+import "github.com/pgcordon/pgcordon/policy"
+
+// What a string would empty is counted before it runs, not when it has: of so many
+// tables the last one is still there. It is counted once a string is about to execute,
+// as allowances are, so that what is only prepared does not count.
+
+// signs returns what tripwires look for in the string; nil where there is nothing of it.
+func (j *judged) signs() *policy.Signs {
+	if j.verdict == nil {
+		return nil
+	}
+	return j.verdict.decision.Signs
+}
+
+// watched tells the tripwires of a string that is about to execute, and returns its
+// refusal where one has tripped.
+func (g *Guard) watched(j *judged) *judged {
+	signs := j.signs()
+	if signs == nil || j.denied() || g.cfg.Watch == nil {
+		return j
+	}
+	noted := *j
+	event, trip := g.cfg.Watch(signs)
+	if noted.event = event; trip != nil {
+		noted.limit = nil
+		noted.verdict = &verdict{decision: trip.Refusal(signs), sql: j.verdict.sql}
+	}
+	return &noted
+}
+
+// signedLike returns the judgement with the signs of both.
+func (j *judged) signedLike(other *judged) *judged {
+	signs := j.signs().With(other.signs())
+	if signs == j.signs() || j.denied() {
+		return j
+	}
+	both, v := *j, *j.verdict // not nil: other is noted and weighs no more
+	v.decision.Signs = signs
+	both.verdict = &v
+	return &both
+}
