@@ -30,7 +30,7 @@ lint: setup ## layers, staticcheck, formatting, shell scripts
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	$(TOOL) depguard ./...
 	$(TOOL) staticcheck ./...
-	shellcheck .ci/run .ci/fuzz test/setup test/servers/fetch test/servers/fetch-client test/truth/fetch-regress deploy/demo/demo
+	shellcheck .ci/run .ci/fuzz test/setup test/servers/fetch test/servers/fetch-client test/suites/fetch deploy/demo/demo
 
 fuzz: setup ## every fuzz target for FUZZ_TIME
 	.ci/fuzz $(FUZZ_TIME)

@@ -46,7 +46,7 @@
 //
 // # The sweep
 //
-// PostgreSQL's own regression suite, fetched by fetch-regress, runs statement by statement
+// PostgreSQL's own regression suite, fetched by test/suites/fetch, runs statement by statement
 // through the same guard, and after each statement the server is asked what it did.
 // docs/differential.md is the result.
 package truth

@@ -13,7 +13,7 @@ import (
 	"github.com/pgcordon/pgcordon/test/cluster"
 )
 
-// suite is PostgreSQL's regression suite, as fetch-regress lays it out.
+// suite is PostgreSQL's regression suite, as test/suites/fetch lays it out.
 type suite struct {
 	dir    string
 	groups [][]string // of tests, as the schedule has them
@@ -33,11 +33,11 @@ var prelude = []string{
 }
 
 func fetchSuite() (*suite, error) {
-	out, err := exec.Command("./fetch-regress").Output()
+	out, err := exec.Command("../suites/fetch").Output()
 	if err != nil {
 		return nil, fmt.Errorf("fetch the regression suite: %w", err)
 	}
-	s := &suite{dir: strings.TrimSpace(string(out))}
+	s := &suite{dir: filepath.Join(strings.TrimSpace(string(out)), "regress")}
 	schedule, err := os.ReadFile(filepath.Join(s.dir, "parallel_schedule"))
 	if err != nil {
 		return nil, fmt.Errorf("read the schedule: %w", err)
