@@ -1,7 +1,7 @@
 # Everything works on a bare Debian as root with Go and make: what else is needed
 # is installed or fetched.
 
-.PHONY: build setup test vet race lint fuzz differential demo demo-keep clean
+.PHONY: build setup test vet race lint fuzz differential suites demo demo-keep clean
 .DEFAULT_GOAL := build
 
 FUZZ_TIME ?= 10s
@@ -37,6 +37,9 @@ fuzz: setup ## every fuzz target for FUZZ_TIME
 
 differential: setup ## docs/differential.md: PostgreSQL's regression suite, guard beside server
 	go test ./test/truth -run RegressionSuite -args -differential
+
+suites: setup ## docs/transparency.md: PostgreSQL's test suites, through the guard and directly
+	go test -timeout 40m ./test/suites -args -whole
 
 demo: ## incident A, without the guard and with it
 	@deploy/demo/demo
