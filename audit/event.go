@@ -94,6 +94,7 @@ type Event struct {
 	JudgedBy    string        `json:"judged_by,omitempty"`   // grammar, tokens, grammar and tokens
 	Receipt     *Receipt      `json:"receipt,omitempty"`     // of a statement event, where a rule asks for it
 	Transaction *Transaction  `json:"transaction,omitempty"` // of a transaction event
+	ReadOnly    bool          `json:"read_only,omitempty"`   // of a session_start: the session can write nothing
 	Statements  int64         `json:"statements,omitempty"`  // of a session_end
 	Refused     int64         `json:"refused,omitempty"`     // of a session_end
 	Operator    *Operator     `json:"operator,omitempty"`

@@ -86,14 +86,17 @@ func isSyntax(f *pg_query.FuncCall, name Relation) bool {
 // setConfig records set_config(name, ...), which is SET in disguise. A name that is
 // not a literal may be any.
 func (w *walker) setConfig(f *pg_query.FuncCall, name Relation) {
-	w.object(name.String(), Function)
-	setting, hides := "", true
+	w.act(Act{Effect: Function, Object: name.String(), Traits: TraitsOf(Inward)})
+	setting, value, known := "", "", false
 	if len(f.Args) > 1 {
-		setting, _ = w.stringLiteral(f.Args[0])
-		path, known := w.stringLiteral(f.Args[1])
-		hides = !known || PathHidesCatalog(path)
+		setting, _ = w.exactLiteral(f.Args[0])
+		value, known = w.exactLiteral(f.Args[1])
 	}
-	w.set(setting, hides && (setting == "" || setting == "search_path"))
+	traits := readWrite(setting, value, known)
+	if (setting == "" || setting == "search_path") && (!known || PathHidesCatalog(value)) {
+		traits |= TraitsOf(HidesCatalog)
+	}
+	w.set(setting, traits)
 	if setting == "" {
 		w.object("", Role)
 	}
@@ -111,17 +114,10 @@ func (w *walker) attribute(fields []*pg_query.Node) {
 	}
 }
 
-// setting records a change of a setting; its name is empty where it is not known.
-func (w *walker) setting(name string) { w.set(name, false) }
-
-// set records a change of a setting that may put other schemas before pg_catalog.
-func (w *walker) set(name string, hides bool) {
+// set records a change of a setting; its name is empty where it is not known.
+func (w *walker) set(name string, traits TraitSet) {
 	name = strings.ToLower(name)
-	a := Act{Effect: Settings, Object: name}
-	if hides {
-		a.Traits = TraitsOf(HidesCatalog)
-	}
-	w.act(a)
+	w.act(Act{Effect: Settings, Object: name, Traits: traits})
 	if name == "role" || name == "session_authorization" {
 		w.object("", Role)
 	}

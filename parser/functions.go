@@ -30,7 +30,7 @@ var functionGroups = []functionGroup{
 	{effects: SetOf(Function, Update), names: `lo_put lo_truncate lo_truncate64 lowrite`},
 	// Files and directories of the server: writing, then reading.
 	{effects: SetOf(Function, CopyProgram), names: `lo_export`},
-	{effects: SetOf(Function), names: `
+	{effects: SetOf(Function), traits: TraitsOf(Inward), names: `
 		pg_read_file pg_read_file_old pg_read_binary_file pg_stat_file pg_ls_dir
 		pg_ls_logdir pg_ls_waldir pg_ls_tmpdir pg_ls_archive_statusdir
 		pg_ls_logicalmapdir pg_ls_logicalsnapdir pg_ls_replslotdir pg_ls_summariesdir`},
@@ -57,10 +57,10 @@ var functionGroups = []functionGroup{
 		binary_upgrade_create_empty_extension binary_upgrade_set_missing_value
 		binary_upgrade_set_record_init_privs`},
 	// SQL given as a string, or tables named by one.
-	{effects: SetOf(Function, Dynamic), names: `
+	{effects: SetOf(Function, Dynamic), traits: TraitsOf(Inward), names: `
 		query_to_xml query_to_xmlschema query_to_xml_and_xmlschema ts_stat`},
-	{effects: SetOf(Function, Dynamic), arguments: 2, names: `ts_rewrite`},
-	{effects: SetOf(Function), names: `
+	{effects: SetOf(Function, Dynamic), traits: TraitsOf(Inward), arguments: 2, names: `ts_rewrite`},
+	{effects: SetOf(Function), traits: TraitsOf(Inward), names: `
 		table_to_xml table_to_xmlschema table_to_xml_and_xmlschema schema_to_xml
 		schema_to_xmlschema schema_to_xml_and_xmlschema database_to_xml
 		database_to_xmlschema database_to_xml_and_xmlschema`},
@@ -97,9 +97,10 @@ var functionGroups = []functionGroup{
 		dblink_cancel_query dblink_disconnect postgres_fdw_disconnect
 		postgres_fdw_disconnect_all`},
 	// tablefunc, xml2: SQL given as a string, or put together without quotes.
-	{effects: SetOf(Function, Dynamic), extension: true, names: `
+	{effects: SetOf(Function, Dynamic), traits: TraitsOf(Inward), extension: true, names: `
 		crosstab crosstab2 crosstab3 crosstab4 xpath_table`},
-	{effects: SetOf(Function), extension: true, names: `connectby xslt_process`},
+	{effects: SetOf(Function), traits: TraitsOf(Inward), extension: true, names: `connectby`},
+	{effects: SetOf(Function), extension: true, names: `xslt_process`},
 	// adminpack.
 	{effects: SetOf(Function, CopyProgram), extension: true, names: `
 		pg_file_write pg_file_sync pg_file_rename pg_file_unlink`},

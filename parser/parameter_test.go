@@ -195,11 +195,12 @@ func TestParametersOfABodyAreNotTheStatements(t *testing.T) {
 
 func TestNameOfASettingMayBeAParameter(t *testing.T) {
 	s := Summarize("SELECT set_config($1, $2, false)", Options{})
-	if !s.Parametric || describe(s) != "function @set_config, settings !hides_catalog, role" {
+	if !s.Parametric || describe(s) != "function @set_config !inward, settings !hides_catalog,read_write, role" {
 		t.Fatalf("%v %s", s.Parametric, describe(s))
 	}
 	for name, want := range map[string]string{
-		"work_mem": "function @set_config, settings @work_mem", "Role": "function @set_config, settings @role, role",
+		"work_mem": "function @set_config !inward, settings @work_mem", "Role": "function @set_config !inward, settings @role, role",
+		"TRANSACTION_read_only": "function @set_config !inward, settings @transaction_read_only !read_write",
 	} {
 		with := s.With([]Value{{Type: textType, Bytes: []byte(name)}, {Null: true}})
 		if describe(with) != want {

@@ -128,7 +128,7 @@ func (w *walker) updates(n *pg_query.UpdateStmt) {
 // (system_views.sql, pg_settings_u).
 func (w *walker) viewOfSettings(r *pg_query.RangeVar) {
 	if r.Relname == "pg_settings" {
-		w.set("", true)
+		w.set("", TraitsOf(HidesCatalog, ReadWrite))
 		w.object("", Role)
 	}
 }

@@ -12,26 +12,36 @@ func (w *walker) sets(n *pg_query.VariableSetStmt) {
 	switch n.Kind {
 	case pg_query.VariableSetKind_VAR_RESET_ALL:
 		w.kind("RESET")
-		w.setting("all")
+		w.object("all", Settings)
 	case pg_query.VariableSetKind_VAR_SET_MULTI:
 		w.kind("SET")
 		w.setsMany(n)
 	case pg_query.VariableSetKind_VAR_RESET:
 		w.kind("RESET")
-		w.setting(n.Name)
+		w.set(n.Name, readWrite(n.Name, "", false))
 	default:
 		w.kind("SET")
-		w.set(n.Name, hidesCatalog(n))
+		if settingsRead[strings.ToLower(n.Name)] {
+			w.literalDependent = true
+		}
+		value, known := constant(n.Args)
+		w.set(n.Name, hidesCatalog(n)|readWrite(n.Name, value, known))
 	}
 	w.nodes(n.Args)
 }
 
-// hidesCatalog tells whether SET search_path names pg_catalog behind other schemas.
-// Where it does not name it, it is searched first.
+// settingsRead are the settings whose value is looked at.
+var settingsRead = map[string]bool{"search_path": true, "transaction_read_only": true, "default_transaction_read_only": true}
+
+// hidesCatalog returns the trait of a SET search_path that names pg_catalog behind other
+// schemas. Where it does not name it, it is searched first.
 // https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-CATALOG
-func hidesCatalog(n *pg_query.VariableSetStmt) bool {
+func hidesCatalog(n *pg_query.VariableSetStmt) TraitSet {
 	at := slices.IndexFunc(n.Args, func(n *pg_query.Node) bool { return n.GetAConst().GetSval().GetSval() == "pg_catalog" })
-	return strings.EqualFold(n.Name, "search_path") && at > 0
+	if strings.EqualFold(n.Name, "search_path") && at > 0 {
+		return TraitsOf(HidesCatalog)
+	}
+	return 0
 }
 
 // PathHidesCatalog tells whether the value of search_path, as a string, names pg_catalog
@@ -60,7 +70,8 @@ func (w *walker) setsMany(n *pg_query.VariableSetStmt) {
 func (w *walker) modes(options []*pg_query.Node, prefix string) {
 	for _, o := range options {
 		if d := o.GetDefElem(); d != nil {
-			w.setting(prefix + d.Defname)
+			value, known := constant([]*pg_query.Node{d.Arg})
+			w.set(prefix+d.Defname, readWrite(prefix+d.Defname, value, known))
 		}
 	}
 }
@@ -80,7 +91,13 @@ var transactionKinds = map[pg_query.TransactionStmtKind]string{
 
 func (w *walker) transacts(n *pg_query.TransactionStmt) {
 	w.kind(transactionKinds[n.Kind])
-	w.act(Act{Effect: Transaction})
+	a := Act{Effect: Transaction}
+	switch n.Kind {
+	case pg_query.TransactionStmtKind_TRANS_STMT_PREPARE, pg_query.TransactionStmtKind_TRANS_STMT_COMMIT_PREPARED,
+		pg_query.TransactionStmtKind_TRANS_STMT_ROLLBACK_PREPARED:
+		a.Traits = TraitsOf(TwoPhase)
+	}
+	w.act(a)
 	w.modes(n.Options, "")
 }
 
@@ -96,4 +113,23 @@ func (w *walker) stringLiteral(n *pg_query.Node) (string, bool) {
 	}
 	w.literalDependent = true
 	return strings.ToLower(c.GetSval().Sval), true
+}
+
+// exactLiteral returns the value of a string literal in lower case, unless a cast may
+// change it: 'roleX'::varchar(4) is another string.
+func (w *walker) exactLiteral(n *pg_query.Node) (string, bool) {
+	for c := n.GetTypeCast(); c != nil; c = c.Arg.GetTypeCast() {
+		if !keepsText(c.TypeName) {
+			return "", false
+		}
+	}
+	return w.stringLiteral(n)
+}
+
+func keepsText(t *pg_query.TypeName) bool {
+	switch relationNamed(parts(t.GetNames())).Name {
+	case "text", "varchar", "name", "unknown":
+		return len(t.GetTypmods()) == 0 && len(t.GetArrayBounds()) == 0
+	}
+	return false
 }

@@ -29,10 +29,7 @@ func (w *walker) statement(m proto.Message) {
 	case *pg_query.TruncateStmt:
 		w.truncates(n)
 	case *pg_query.LockStmt:
-		w.kind("LOCK TABLE")
-		for _, r := range n.Relations {
-			w.on(r.GetRangeVar(), Lock)
-		}
+		w.locksTable(n)
 	case *pg_query.DropStmt:
 		w.drops(n)
 	case *pg_query.AlterDomainStmt:

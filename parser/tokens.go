@@ -103,7 +103,7 @@ func (s *Statement) judgeName(ahead lexer, name string) {
 	effects := functionEffects("", name)
 	for _, e := range effects.List() {
 		if e == Settings { // set_config, of whatever setting
-			s.act(Act{Effect: Settings})
+			s.act(Act{Effect: Settings, Traits: TraitsOf(HidesCatalog, ReadWrite)})
 			s.act(Act{Effect: Role})
 			continue
 		}

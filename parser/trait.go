@@ -38,6 +38,12 @@ const (
 	// HidesCatalog is that of a search path that may have another schema before
 	// pg_catalog, whose operators then mean something else.
 	HidesCatalog
+	// ReadWrite is that of a setting after which a transaction may write: READ WRITE, and
+	// transaction_read_only or default_transaction_read_only that is not plainly turned on.
+	ReadWrite
+	Exclusive // LOCK TABLE in a mode above ROW EXCLUSIVE
+	TwoPhase  // PREPARE TRANSACTION, COMMIT PREPARED, ROLLBACK PREPARED
+	Inward    // a function that only reads, or changes nothing but the session
 	traitCount
 )
 
@@ -45,7 +51,7 @@ var traitNames = [traitCount]string{
 	"cascade", "deferred", "temporary", "inside", "drop_column", "drop_constraint", "detach_partition", "set_type",
 	"set_unlogged", "set_logged", "set_tablespace", "set_access_method", "drop_default", "drop_not_null",
 	"drop_identity", "drop_expression", "disable_trigger", "disable_rule", "disable_row_security", "rename",
-	"set_schema", "restart", "persistent", "hides_catalog",
+	"set_schema", "restart", "persistent", "hides_catalog", "read_write", "exclusive", "two_phase", "inward",
 }
 
 // String returns the name that policies use.

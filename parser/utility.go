@@ -177,3 +177,19 @@ func (w *walker) contents(m protoreflect.Message) {
 		}
 	})
 }
+
+// rowExclusiveLock is the strongest mode that PostgreSQL lets a session of a hot standby
+// lock a table in (ClassifyUtilityCommandAsReadOnly in src/backend/tcop/utility.c,
+// src/include/storage/lockdefs.h).
+const rowExclusiveLock = 3
+
+func (w *walker) locksTable(n *pg_query.LockStmt) {
+	w.kind("LOCK TABLE")
+	traits := TraitSet(0)
+	if n.Mode > rowExclusiveLock {
+		traits = TraitsOf(Exclusive)
+	}
+	for _, r := range n.Relations {
+		w.act(Act{Effect: Lock, Relation: relationOf(r.GetRangeVar()), Traits: traits})
+	}
+}

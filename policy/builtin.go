@@ -59,9 +59,9 @@ func refuseTrait(name string, effect parser.Effect, trait parser.Trait) statemen
 
 func refuse(name string, effect parser.Effect, breadths breadthSet) statementRule {
 	return statementRule{
-		name:            builtinPrefix + name,
-		action:          deny,
-		sparesTemporary: true, // what a session does to them it does to nobody else's
+		name:   builtinPrefix + name,
+		action: deny,
+		spares: parser.TraitsOf(parser.Temporary), // what a session does to them it does to nobody else's
 		statementConditions: statementConditions{
 			effects:  parser.SetOf(effect),
 			breadths: breadths,

@@ -19,6 +19,13 @@ func checkMode(d *decoder, n *yaml.Node, a action, m Mode) {
 func checkSession(d *decoder, n *yaml.Node, r *sessionRule) {
 	r.place = placeOf(n)
 	checkMode(d, n, r.action, r.mode)
+	switch at := lookup(n, "read_only"); {
+	case !r.readOnly:
+	case r.action != allow:
+		d.errorf(at, "read_only is for rules with action allow: it says what the session may do")
+	case r.when.replication != nil && *r.when.replication:
+		d.errorf(at, "read_only is for sessions that send SQL: a replication connection runs no transaction that could be kept read-only")
+	}
 }
 
 func checkStatement(d *decoder, n *yaml.Node, r *statementRule) {

@@ -9,6 +9,7 @@ import (
 type Admission struct {
 	Allowed   bool   // false: refuse the session
 	WouldDeny bool   // true: refused, were it not for audit mode
+	ReadOnly  bool   // the rule makes it read-only; in a target in audit mode, that is recorded only
 	Rule      string // name of the rule that decided, "builtin/..." for the built-in ones
 	Reason    string // one sentence for people
 }
@@ -40,6 +41,9 @@ type Context struct {
 	// CatalogHidden is true once another schema may be searched before pg_catalog: what
 	// an operator means, and with it how far a predicate reaches, is then unknown.
 	CatalogHidden bool
+	// Committed is true once the session has committed a transaction and the server has not
+	// yet told of the settings under which the next one begins.
+	Committed bool
 	// Temporary are the session's own temporary tables; nil where there are none, or where
 	// a name may mean another table by the time that it is looked up.
 	Temporary *Temporaries

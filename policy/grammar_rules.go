@@ -53,6 +53,8 @@ var session = checked(mapping(
 		"allow lets the session in, deny refuses it.")),
 	field("mode", mode, func(r *sessionRule) *Mode { return &r.mode },
 		"audit makes a deny record would_deny and pass on to the next rule. Default enforce."),
+	field("read_only", boolean, func(r *sessionRule) *bool { return &r.readOnly },
+		"Of an allow: the server keeps the session from writing, and what it does not keep is refused. Default false."),
 	field("when", mapping(conditions{}, sessionKeys(func(c *conditions) *conditions { return c })...),
 		func(r *sessionRule) *conditions { return &r.when },
 		"Conditions, all of which must hold. Without any, every session that does not replicate."),

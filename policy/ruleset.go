@@ -20,6 +20,9 @@ type Ruleset struct {
 	// tripwired is true where the session is under a tripwire, reads where one looks for
 	// signs in what it sends.
 	tripwired, reads bool
+	// readOnly is the session rule that makes the session read-only, empty where none does;
+	// the first rules are then those of readOnlyStatements.
+	readOnly string
 }
 
 // Ruleset evaluates the policy's statement rules as far as the session decides them.
@@ -27,6 +30,9 @@ func (p *Policy) Ruleset(t *Target, c Client) *Ruleset {
 	r := &Ruleset{
 		audit: t.Mode == Audit, path: searchPath(t, c), bounds: p.Limits.Bounds,
 		counted: p.functions[:len(p.functions):len(p.functions)],
+	}
+	if a := p.Admit(t, c); a.ReadOnly {
+		r.beReadOnly(a.Rule)
 	}
 	for i := range p.statements {
 		rule := &p.statements[i]
@@ -80,15 +86,21 @@ func (r *Ruleset) Decide(s *parser.Summary, ctx Context) Decision { return r.dec
 func (r *Ruleset) decide(s *parser.Summary, ctx Context, without []*statementRule) Decision {
 	v := verdict{scope: scope{path: r.path, changed: ctx.SearchPathChanged, temporaries: ctx.Temporary}, without: without}
 	r.search(s, &ctx, &v)
-	d := r.reaching(v.decision(s, r.audit), s, &ctx)
+	d := r.reaching(r.ofReadOnly(v.decision(s, r.audit)), s, &ctx)
 	return d.signed(r.signs(s, &ctx))
 }
 
 // search takes every act through the rules, until nothing that follows can change the
 // decision.
 func (r *Ruleset) search(s *parser.Summary, ctx *Context, v *verdict) {
+	committed := ctx.Committed
 	for i := range s.Statements {
 		statement := &s.Statements[i]
+		if r.readOnly != "" && committed && runsCode(statement) {
+			v.denied.keep(&readOnlyTransaction, i, firstAct(statement))
+			return
+		}
+		committed = committed || statement.Kind == "COMMIT"
 		if len(statement.Acts) == 0 && r.judge(&plainRead, i, v) {
 			return
 		}
@@ -99,7 +111,8 @@ func (r *Ruleset) search(s *parser.Summary, ctx *Context, v *verdict) {
 		}
 		for _, name := range statement.Functions {
 			act := parser.Act{Effect: parser.Function, Object: name}
-			if r.counts(name) && r.judge(&act, i, v) {
+			// Whether it writes, the server says; that it may is what the policy's rules are about.
+			if r.counts(name) && r.judgeBy(r.ownRules(), &act, i, v) {
 				return
 			}
 		}
@@ -148,8 +161,13 @@ func (f *finding) keep(rule *statementRule, statement int, act *parser.Act) {
 // judge takes one act through the rules. It returns true if nothing that
 // follows can change the decision.
 func (r *Ruleset) judge(act *parser.Act, statement int, v *verdict) bool {
+	return r.judgeBy(0, act, statement, v)
+}
+
+// judgeBy is judge by the rules from the first-th on.
+func (r *Ruleset) judgeBy(first int, act *parser.Act, statement int, v *verdict) bool {
 	for i, rule := range r.rules {
-		if !rule.matches(act, &v.scope) {
+		if i < first || !rule.matches(act, &v.scope) {
 			continue
 		}
 		switch {

@@ -49,7 +49,9 @@ type sessionRule struct {
 	place  Place
 	action action
 	mode   Mode
-	when   conditions
+	// readOnly is of an allow: what the session may do, see readonly.go.
+	readOnly bool
+	when     conditions
 }
 
 // matches tells whether the rule is about the session. A replication connection
@@ -86,7 +88,9 @@ func (p *Policy) admit(t *Target, c Client, matches func(*sessionRule) bool) Adm
 		switch {
 		case !matches(rule):
 		case rule.mode == Enforce:
-			return settle(t, c, rule.name, rule.action == allow, noted)
+			a := settle(t, c, rule.name, rule.action == allow, noted)
+			a.ReadOnly = rule.readOnly
+			return a
 		case noted == nil:
 			noted = rule
 		}

@@ -15,8 +15,8 @@ type statementRule struct {
 	mode      Mode
 	allowance *allowance // of an allow: how often; nil without bound
 	maxRows   int        // of an allow: how many rows one statement may change; 0 without bound
-	// sparesTemporary makes the rule none about the session's own temporary tables.
-	sparesTemporary bool
+	// spares makes the rule none about acts that have one of these traits.
+	spares parser.TraitSet
 	statementConditions
 }
 

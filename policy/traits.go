@@ -20,5 +20,5 @@ func parseTrait(word string) (parser.Trait, error) {
 
 // aboutTraits tells whether the rule is about acts with such traits.
 func (r *statementRule) aboutTraits(t parser.TraitSet) bool {
-	return (r.traits == 0 || r.traits&t != 0) && !(r.sparesTemporary && t.Has(parser.Temporary))
+	return (r.traits == 0 || r.traits&t != 0) && r.spares&t == 0
 }

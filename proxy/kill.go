@@ -44,6 +44,7 @@ func (s *session) describe() admin.Session {
 	}
 	d.Source, d.Address = s.inForce().policy.Identify(s.facts).Environment, addressOf(s.facts)
 	d.User, d.Database, d.Application = s.client.User, s.client.Database, s.client.Application
+	d.ReadOnly = s.rules.Load().ReadOnly()
 	d.Statements, d.Refused = s.judged.Load(), s.refused.Load()
 	if !s.loggedIn.Load() {
 		return d

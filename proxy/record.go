@@ -94,6 +94,10 @@ func (s *session) Finish(e *guard.Event, wait bool) bool {
 		return s.statementRan(e, wait)
 	case guard.AuthFailed:
 		return s.loginFailed(e, wait)
+	case guard.NotReadOnly:
+		s.cause = e.Message
+		s.log().Warn("session ended", "reason", e.Message)
+		return true
 	}
 	return s.loginAccepted(wait)
 }
@@ -215,6 +219,7 @@ func (s *session) loginFailed(e *guard.Event, wait bool) bool {
 func (s *session) loginAccepted(wait bool) bool {
 	entry, admission := s.event(audit.SessionStart), s.login.admission
 	entry.Decision, entry.Rule, entry.Reason = audit.Allow, admission.Rule, admission.Reason
+	entry.ReadOnly = s.rules.Load().ReadOnly()
 	if admission.WouldDeny {
 		entry.Decision = audit.WouldDeny
 	}
@@ -249,6 +254,7 @@ func (s *session) recordEnd(err error, wait bool) bool {
 	entry.Duration = time.Since(s.began)
 	entry.Statements, entry.Refused = s.judged.Load(), s.refused.Load()
 	entry.BytesIn, entry.BytesOut = s.bytes.client.Load(), s.bytes.server.Load()
+	entry.Reason = s.cause
 	if err != nil {
 		entry.Reason = err.Error()
 	}
@@ -263,6 +269,8 @@ func (s *session) outcome(err error) string {
 	var e *Error
 	_, over := s.ending.Over()
 	switch {
+	case s.cause != "":
+		return "not_read_only"
 	case over:
 		return "ended"
 	case errors.As(err, &e):

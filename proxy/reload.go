@@ -128,5 +128,16 @@ func (s *session) renew() {
 		go func() { s.ending.End(s.refusal(admission, client.Source)) }() // waits for the disk
 		return
 	}
-	s.rules.Store(at.rules(client))
+	rules := at.rules(client)
+	if rules.ReadOnly() && !s.rules.Load().ReadOnly() {
+		s.ending.End(readOnlyFarewell)
+		return
+	}
+	s.rules.Store(rules)
+}
+
+// readOnlyFarewell is what a client is told whose session the policy now wants to be
+// read-only, which a session must be from its beginning.
+var readOnlyFarewell = &relay.Farewell{
+	Code: wire.AdminShutdown, Message: "pgcordon: the policy now makes sessions like this one read-only; connect again",
 }

@@ -45,6 +45,7 @@ type session struct {
 	bytes    struct{ client, server atomic.Int64 }
 	judged   atomic.Int64 // statements
 	refused  atomic.Int64
+	cause    string       // of an end that the guard wanted; empty without
 	working  atomic.Int64 // since when the server has something to answer, Unix ms; 0: it has not
 }
 
@@ -140,7 +141,8 @@ func (s *session) connect(o *opening) (*relay.Link, error) {
 		dialFailure(s.place.target.Name).Tell(o.conn)
 		return nil, err
 	}
-	if _, err := upstream.Write(o.packet); err != nil {
+	s.rules.Store(s.place.rules(s.client))
+	if _, err := upstream.Write(s.startupPacket(o)); err != nil {
 		_ = upstream.Close()
 		return nil, fail(KindUpstream, "send the startup packet", err)
 	}
@@ -163,8 +165,16 @@ func (s *session) countEnd(err error) {
 	s.metrics.Closed(s.outcome(err))
 }
 
+// startupPacket returns the client's startup packet. That of a read-only session has the
+// server make every transaction READ ONLY.
+func (s *session) startupPacket(o *opening) []byte {
+	if !s.rules.Load().ReadOnly() {
+		return o.packet
+	}
+	return wire.WithSetting(o.packet, "default_transaction_read_only", "on")
+}
+
 func (s *session) guard(o *opening, upstream net.Conn) *guard.Guard {
-	s.rules.Store(s.place.rules(s.client))
 	return guard.New(guard.Config{
 		Rules:        s.rules.Load(),
 		Cache:        s.server.cache,

@@ -43,6 +43,7 @@ type explanation struct {
 		Environment string `json:"environment"`
 	} `json:"target"`
 	Session    ruling               `json:"session"`
+	ReadOnly   bool                 `json:"read_only,omitempty"` // the session
 	Statements []explainedStatement `json:"statements,omitempty"`
 	JudgedBy   string               `json:"judged_by,omitempty"`
 	Decision   *ruling              `json:"decision,omitempty"`
@@ -128,6 +129,7 @@ func (c *explainCommand) explain(s *streams, sql string) (*explanation, error) {
 	e.Session = ruling{
 		Decision: audited(!admission.Allowed, admission.WouldDeny, false), Rule: admission.Rule, Reason: admission.Reason,
 	}
+	e.ReadOnly = admission.ReadOnly
 	if !admission.Allowed {
 		e.Client = fmt.Sprintf("FATAL %s: pgcordon refused the session: rule %s", wire.InvalidAuthorization, admission.Rule)
 		return e, nil

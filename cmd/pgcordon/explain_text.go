@@ -15,6 +15,9 @@ func (e *explanation) print(w io.Writer) {
 	fmt.Fprintf(w, "source     environment %s (%s)\n", e.Source.Environment, why)
 	fmt.Fprintf(w, "target     %s, environment %s\n", e.Target.Name, e.Target.Environment)
 	fmt.Fprintf(w, "session    %s\n", e.Session.sentence())
+	if e.ReadOnly {
+		fmt.Fprintf(w, "           read-only: every transaction is READ ONLY, and what a server lets through even so is refused\n")
+	}
 	for i, st := range e.Statements {
 		fmt.Fprintf(w, "statement  %d: %s\n", i+1, st.title())
 		for _, act := range st.Effects {

@@ -61,10 +61,14 @@ func (c *sessionsCommand) Run(s *streams) error {
 }
 
 func stateText(one admin.Session) string {
-	if one.State != admin.Active {
-		return one.State
+	text := one.State
+	if one.State == admin.Active {
+		text += " since " + one.ActiveSince.Format(time.TimeOnly)
 	}
-	return "active since " + one.ActiveSince.Format(time.TimeOnly)
+	if one.ReadOnly {
+		text += ", read-only"
+	}
+	return text
 }
 
 func (s *streams) printJSON(v any) error {

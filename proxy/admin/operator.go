@@ -28,6 +28,7 @@ type Session struct {
 	Database    string    `json:"database,omitempty"`
 	Application string    `json:"application,omitempty"`
 	Target      string    `json:"target"`
+	ReadOnly    bool      `json:"read_only,omitempty"`
 	State       string    `json:"state"`                 // login, idle or active
 	ActiveSince time.Time `json:"active_since,omitzero"` // of an active one
 	Statements  int64     `json:"statements"`            // judged so far

@@ -17,6 +17,9 @@ func (g *Guard) clientMessage(in []byte, ops *Ops) (n, need int) {
 	if size < wire.HeaderSize || limit > 0 && size-1 > limit {
 		return g.poison(wire.HeaderSize, ops), 0
 	}
+	if g.rules.readOnly && !g.mayProceed(t, ops) {
+		return 0, awaitServer
+	}
 	g.meaning.context.Temporary = g.temporary.certain(&g.replies)
 	switch t {
 	case wire.Query:

@@ -24,6 +24,7 @@
 //	parameter.go            what is decided with the values of parameters
 //	judge.go, meaning.go    text to decision; what changes how text is to be read
 //	limit.go                rows are counted before they are committed
+//	readonly.go             sessions that the server keeps from writing
 //	refusal.go              the substitute and its error
 //	server.go, outcome.go   a server's messages: what became of a statement
 //	replies.go, registry.go which reply belongs to which request; prepared

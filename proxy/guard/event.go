@@ -12,10 +12,11 @@ type EventKind uint8
 
 // The kinds.
 const (
-	Refused    EventKind = iota // a statement was refused; complete at once
-	Executed                    // a statement that is to be recorded ran, or failed
-	AuthFailed                  // the server refused the login
-	LoggedIn                    // the server accepted the login
+	Refused     EventKind = iota // a statement was refused; complete at once
+	Executed                     // a statement that is to be recorded ran, or failed
+	AuthFailed                   // the server refused the login
+	LoggedIn                     // the server accepted the login
+	NotReadOnly                  // a read-only session ends, because the server does not keep it so
 )
 
 // Event is something that happened in a session and that people may want to know.
@@ -23,11 +24,11 @@ type Event struct {
 	Kind     EventKind
 	ID       string // empty: the driver names it
 	Decision policy.Decision
-	Summary  *parser.Summary // nil for AuthFailed and LoggedIn
+	Summary  *parser.Summary // nil where no statement is the cause
 	SQL      string
 	SQLSTATE string // "00000" where the statement succeeded, empty where no reply came
 	Rows     int64  // from the command tag; -1 where it names none
-	Message  string // of AuthFailed: the server's message
+	Message  string // of AuthFailed: the server's message; of NotReadOnly: the client's
 	Start    time.Time
 	// pending counts the completions that are still to come before the one of the
 	// statement that decided.

@@ -121,6 +121,7 @@ func (g *Guard) execute(body []byte, ops *Ops) bool {
 	j, _ := g.resolve(&g.portals, portal, nil)
 	for _, candidate := range g.scratch {
 		g.temporary.sends(candidate.summary, len(g.scratch) == 1 && g.replies.quiet())
+		g.meaning.context.Committed = g.meaning.context.Committed || g.rules.readOnly && candidate.commits()
 	}
 	rows, _ := wire.ExecuteRows(body)
 	j = g.spend(g.countable(j, g.executed(j, nil), rows == 0))

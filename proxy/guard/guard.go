@@ -42,8 +42,9 @@ type Guard struct {
 	postponed bool
 	// blocked is true from when the client has to wait until the server says something.
 	blocked  bool
-	poisoned bool   // the client broke the protocol: the server will say so
-	working  bool   // what the observer was last told
+	poisoned bool // the client broke the protocol: the server will say so
+	working  bool // what the observer was last told
+	readOnly readOnly
 	tally    *tally // nil unless the client waits for the rows of a statement
 
 	client, server      stream

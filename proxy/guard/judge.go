@@ -45,7 +45,7 @@ func (m *memo) add(j *judged) {
 
 // judge decides on a query string. sql is not kept.
 func (g *Guard) judge(sql []byte) *judged {
-	if g.rules.prefilter.Clean(sql) {
+	if g.clean(sql) {
 		return g.rules.clean
 	}
 	return g.decide(g.summarize(sql), sql)
@@ -55,10 +55,15 @@ func (g *Guard) judge(sql []byte) *judged {
 // which a summary is worth having: the policy may change before it runs.
 func (g *Guard) judgeKept(sql []byte) *judged {
 	s := g.summarize(sql)
-	if !s.Parsed && g.rules.prefilter.Clean(sql) { // the server's error says it better
+	if !s.Parsed && g.clean(sql) { // the server's error says it better
 		return g.rules.clean
 	}
 	return g.decide(s, sql)
+}
+
+// clean tells whether nothing in a text can matter, wherever it stands.
+func (g *Guard) clean(sql []byte) bool {
+	return !g.meaning.context.Committed && g.rules.prefilter.Clean(sql)
 }
 
 // summarize reads a text as the server will.
@@ -159,7 +164,7 @@ func (g *Guard) settle(j *judged) *judged {
 // names mean has changed. (PostgreSQL analyses a prepared statement anew when the
 // search path has: src/backend/utils/cache/plancache.c, RevalidateCachedQuery.)
 func (g *Guard) current(j *judged) bool {
-	return j.rules == g.rules && (j.context == g.context(g.meaning) || j.summary == nil)
+	return j.rules == g.rules && (j.context == g.context(g.meaning) || j.summary == nil && !g.meaning.context.Committed)
 }
 
 // renew judges a prepared statement or portal again where its judgement no longer
@@ -178,6 +183,8 @@ func (g *Guard) renew(j *judged) *judged {
 			renewed = worse(renewed, g.renew(other))
 		}
 		return renewed
+	case g.meaning.context.Committed:
+		return g.decide(afterCommit, nil)
 	case g.stillClean:
 		return g.rules.clean
 	}
@@ -250,6 +257,9 @@ func (g *Guard) executes(name, sql []byte, statement int) *judged {
 func (g *Guard) resolve(r *registry, name []byte, values []parser.Value) (worst *judged, open bool) {
 	g.scratch = r.candidates(name, g.replies.section, g.scratch[:0])
 	if len(g.scratch) == 0 {
+		if g.meaning.context.Committed {
+			return g.decide(afterCommit, nil), false
+		}
 		if (g.reloaded || g.postponed) && r == &g.statements {
 			return g.decide(stale, nil), false
 		}

@@ -104,6 +104,7 @@ func (g *Guard) readyForQuery(body []byte, ops *Ops) {
 		g.abandon(ops)
 	}
 	g.replies.unreported = !g.replies.idle()
+	g.meaning.context.Committed = false
 	status, err := wire.TransactionStatus(body)
 	if err == nil && status == 'I' {
 		g.portals.clear()

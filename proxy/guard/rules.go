@@ -15,11 +15,16 @@ type Rules struct {
 	clean     *judged // the judgement of every text that the prefilter lets pass
 	catalog   func() *catalog.Catalog
 	tripwired bool // what the session sends counts for tripwires
+	readOnly  bool
 }
+
+// ReadOnly tells whether the session is to be kept read-only. It must have begun with
+// default_transaction_read_only, see wire.WithSetting.
+func (r *Rules) ReadOnly() bool { return r.readOnly }
 
 // NewRules prepares a ruleset.
 func NewRules(r *policy.Ruleset) *Rules {
-	rules := &Rules{ruleset: r, interest: interestOf(r), tripwired: r.Tripwired()}
+	rules := &Rules{ruleset: r, interest: interestOf(r), tripwired: r.Tripwired(), readOnly: r.ReadOnly()}
 	rules.prefilter = parser.NewPrefilter(rules.interest.effects, rules.interest.functions)
 	rules.clean = &judged{rules: rules}
 	return rules

@@ -45,6 +45,7 @@ func (g *Guard) serverWhole(t byte, message []byte, ops *Ops) {
 	case wire.ParameterStatus:
 		if name, value, err := wire.Status(body); err == nil {
 			g.meaning.reported(name, value)
+			g.readOnly.reported(name, value)
 		}
 	case wire.BackendKeyData:
 		g.keyData(body)
@@ -60,6 +61,10 @@ func (g *Guard) serverWhole(t byte, message []byte, ops *Ops) {
 			ops.send(tag)
 		}
 		g.readyForQuery(body, ops)
+		if g.rules.readOnly && !g.readOnly.kept {
+			g.endReadOnly(ops)
+			return
+		}
 	case wire.NoticeResponse:
 		if g.refusalIn(message) != nil { // about a substitute, which the client did not send
 			ops.drop(len(message))

@@ -175,6 +175,8 @@ func (s *server) set(name, value string) {
 			on = "off"
 		}
 		s.report(name, on)
+	case "default_transaction_read_only":
+		s.report(name, value)
 	}
 }
 

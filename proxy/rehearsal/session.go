@@ -56,6 +56,9 @@ func newSession(p *policy.Policy, t *policy.Target, c policy.Client, settings []
 		},
 		NewRefusal: s.newRefusal,
 	}, settings)
+	if s.ruleset.ReadOnly() { // as the proxy asks of a server
+		settings = append(settings[:len(settings):len(settings)], wire.Setting{Name: "default_transaction_read_only", Value: "on"})
+	}
 	s.carry(s.server.login(settings), s.guard.FromServer)
 	return s
 }

@@ -158,3 +158,24 @@ func (s *Startup) complete() error {
 	}
 	return nil
 }
+
+// WithSetting returns a copy of a StartupMessage, which ParseStartup has accepted, with a
+// parameter in the last place, where it wins over what the client set by the same
+// name, in whatever spelling, and in its options; over ALTER ROLE and ALTER DATABASE with SET
+// any parameter wins (GucSource in src/include/utils/guc.h). A message that is too long then is
+// refused by the server.
+func WithSetting(packet []byte, name, value string) []byte {
+	out := append(make([]byte, 0, len(packet)+len(name)+len(value)+2), packet[:8]...)
+	for rest := packet[8:]; len(rest) > 1; {
+		parameter, tail, _ := cut(rest)
+		_, tail, _ = cut(tail)
+		if !strings.EqualFold(string(parameter), name) {
+			out = append(out, rest[:len(rest)-len(tail)]...)
+		}
+		rest = tail
+	}
+	out = append(append(out, name...), 0)
+	out = append(append(out, value...), 0, 0)
+	binary.BigEndian.PutUint32(out, uint32(len(out)))
+	return out
+}
