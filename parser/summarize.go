@@ -134,6 +134,7 @@ func (s *Summary) add(sql string, raw *pg_query.RawStmt, o premise) {
 	w.bind(raw.Stmt)
 	w.node(raw.Stmt)
 	w.widen(raw.Stmt)
+	w.stmt.Boundary, w.stmt.Chains = boundaryOf(raw.Stmt)
 	w.stmt.Counted = w.changes == 1 && isChange(raw.Stmt)
 	s.Statements = append(s.Statements, w.stmt)
 	s.literalDependent = s.literalDependent || w.literalDependent

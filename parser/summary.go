@@ -62,6 +62,10 @@ type Statement struct {
 	// another temporary relation of this name.
 	Temporary   string
 	IfNotExists bool
+	// Boundary is what it is to the transaction; Chains is set where another one begins
+	// right behind its end.
+	Boundary Boundary
+	Chains   bool
 	// Inherits is set where a table becomes a child or partition of another, with which
 	// it may then be dropped.
 	Inherits bool

@@ -91,8 +91,8 @@ var statement = checked(mapping(
 		"audit makes a deny record would_deny and pass on to the next rule. Default enforce."),
 	field("allowance", pointer(allowanceKeys), func(r *statementRule) **allowance { return &r.allowance },
 		"How often an allow makes an exception; what goes beyond is decided by the rules behind it. Without it, always."),
-	field("max_rows", count(1, 1_000_000_000), func(r *statementRule) *int { return &r.maxRows },
-		"How many rows a statement may change that an allow lets pass; one that changes more is rolled back. Without it, any number."),
+	field("max_rows", pointer(rowsOrBounds), func(r *statementRule) **maxRows { return &r.maxRows },
+		"How many rows a statement may change that an allow lets pass: a number, or bounds; one that changes more is rolled back. Without it, any number."),
 	field("when", statementWhen, func(r *statementRule) *statementConditions { return &r.statementConditions },
 		"Conditions, all of which must hold. Without any, every statement."),
 ), checkStatement)

@@ -20,6 +20,9 @@ func (r *Ruleset) Interest() (effects parser.EffectSet, functions []string) {
 }
 
 func (r *Ruleset) interest() (parser.EffectSet, []string) {
+	if r.transaction != nil { // any statement may call a function, and each has its place in the transaction
+		return parser.AllEffects, nil
+	}
 	var set parser.EffectSet
 	for _, effect := range parser.AllEffects.List() {
 		if r.mayTouch(effect, false) {
@@ -51,7 +54,7 @@ func (r *Ruleset) mayTouch(effect parser.Effect, named bool) bool {
 	for _, rule := range r.rules {
 		switch {
 		case !rule.effects.Has(effect):
-		case rule.maxRows > 0:
+		case rule.maxRows != nil:
 			return true
 		case rule.allowance != nil:
 		case rule.action != allow:

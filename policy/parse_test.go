@@ -71,7 +71,7 @@ func TestEveryMistakeIsNamedWithItsPlace(t *testing.T) {
 		{"two documents", oneTarget + "---\nbuiltin: false\n", []string{"6:1: the file holds a second document; leave out the line ---"}},
 		{"misspelt key", oneTarget + "statement:\n  - name: x\n", []string{`6:1: unknown key "statement"; did you mean "statements"?`}},
 		{"key of another program", oneTarget + "listen_addr: x\n", []string{
-			`6:1: unknown key "listen_addr"; known are targets, sources, sessions, statements, tripwires, sets, builtin, functions, audit, metrics, admin, limits`}},
+			`6:1: unknown key "listen_addr"; known are targets, sources, sessions, statements, transactions, tripwires, sets, builtin, functions, audit, metrics, admin, limits`}},
 		{"key twice", oneTarget + "builtin: true\nbuiltin: false\n", []string{`7:1: key "builtin" is already given in line 6`}},
 		{"key that is not text", oneTarget + "[a]: b\n", []string{"6:1: expected a key, found a list"}},
 		{"target without what it needs", "targets:\n  - name: shop\n", []string{

@@ -30,12 +30,13 @@ type Policy struct {
 	Tripwires []*Tripwire
 	Warnings  Errors // what is allowed but can hardly be meant
 
-	sources    identity.Rules
-	sessions   []sessionRule
-	statements []statementRule
-	functions  []pattern // count as functions with side effects
-	builtin    bool      // the built-in statement rules apply
-	anySource  bool      // environments do not matter; never so for a file
+	sources      identity.Rules
+	sessions     []sessionRule
+	statements   []statementRule
+	transactions []Transaction
+	functions    []pattern // count as functions with side effects
+	builtin      bool      // the built-in statement rules apply
+	anySource    bool      // environments do not matter; never so for a file
 }
 
 // Target returns the target with the given name, nil if there is none.

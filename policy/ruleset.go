@@ -22,7 +22,8 @@ type Ruleset struct {
 	tripwired, reads bool
 	// readOnly is the session rule that makes the session read-only, empty where none does;
 	// the first rules are then those of readOnlyStatements.
-	readOnly string
+	readOnly    string
+	transaction *Transaction
 }
 
 // Ruleset evaluates the policy's statement rules as far as the session decides them.
@@ -41,6 +42,7 @@ func (p *Policy) Ruleset(t *Target, c Client) *Ruleset {
 			r.counted = append(r.counted, rule.functions...)
 		}
 	}
+	r.transaction = p.transaction(t, c)
 	if p.builtin {
 		for i := range builtinStatements {
 			r.rules = append(r.rules, &builtinStatements[i])
@@ -50,6 +52,11 @@ func (p *Policy) Ruleset(t *Target, c Client) *Ruleset {
 	r.tripwired, r.reads = len(tripwires) > 0, slices.ContainsFunc(tripwires, (*Tripwire).readsText)
 	r.effects, r.names = r.interest()
 	return r
+}
+
+// Bounded tells whether the rows of statements, or what transactions do, may be bounded.
+func (r *Ruleset) Bounded() bool {
+	return r.transaction != nil || slices.ContainsFunc(r.rules, func(rule *statementRule) bool { return rule.maxRows != nil })
 }
 
 // Bounds returns up to how many rows a predicate that counts them is narrow: for who

@@ -14,7 +14,7 @@ type statementRule struct {
 	action    action
 	mode      Mode
 	allowance *allowance // of an allow: how often; nil without bound
-	maxRows   int        // of an allow: how many rows one statement may change; 0 without bound
+	maxRows   *maxRows   // of an allow: how many rows it may change; nil without bound
 	// spares makes the rule none about acts that have one of these traits.
 	spares parser.TraitSet
 	statementConditions

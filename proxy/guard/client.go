@@ -17,7 +17,7 @@ func (g *Guard) clientMessage(in []byte, ops *Ops) (n, need int) {
 	if size < wire.HeaderSize || limit > 0 && size-1 > limit {
 		return g.poison(wire.HeaderSize, ops), 0
 	}
-	if g.rules.readOnly && !g.mayProceed(t, ops) {
+	if g.rules.readOnly && !g.mayProceed(t, ops) || g.transaction != nil && !g.mayBegin(t, ops) {
 		return 0, awaitServer
 	}
 	g.meaning.context.Temporary = g.temporary.certain(&g.replies)
@@ -39,6 +39,9 @@ func (g *Guard) clientMessage(in []byte, ops *Ops) (n, need int) {
 	case wire.Describe:
 		return g.small(in, size, ops, g.describe)
 	case wire.Sync:
+		if g.syncBounded(ops) {
+			return g.client.forward(in, size, true, ops), 0
+		}
 		g.replies.sent(request{kind: t})
 	case wire.CopyDone, wire.CopyFail:
 		g.replies.sent(request{kind: wire.CopyDone})
@@ -90,7 +93,7 @@ func (g *Guard) uninspected(in []byte, size int, ops *Ops) int {
 	j := g.decide(tooLong, nil)
 	if in[0] == wire.Query {
 		g.temporary.sends(tooLong, false)
-		return g.client.forward(in, size, g.askQuery(j, nil, ops), ops)
+		return g.client.forward(in, size, g.askQuery(j, j, nil, ops), ops)
 	}
 	return g.client.forward(in, size, g.askParse(nil, j, ops), ops)
 }

@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"slices"
+
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
@@ -123,15 +125,16 @@ func (g *Guard) execute(body []byte, ops *Ops) bool {
 		g.temporary.sends(candidate.summary, len(g.scratch) == 1 && g.replies.quiet())
 		g.meaning.context.Committed = g.meaning.context.Committed || g.rules.readOnly && candidate.commits()
 	}
-	rows, _ := wire.ExecuteRows(body)
-	j = g.spend(g.countable(j, g.executed(j, nil), rows == 0))
-	g.count(j)
-	if j.denied() {
-		g.substitute(wire.Execute, nil, j, ops)
+	run := g.spend(g.executable(j, g.executed(j, nil)))
+	g.count(run)
+	if run.denied() {
+		g.substitute(wire.Execute, nil, run, ops)
 		return true
 	}
-	c := g.newTally(j)
-	g.await(c, g.replies.sent(request{kind: wire.Execute, event: g.record(j, ops), tally: c}))
+	if g.transaction != nil && j.summary != nil && len(j.summary.Statements) == 1 {
+		return g.executeBounded(j, run, body, ops)
+	}
+	g.replies.sent(request{kind: wire.Execute, event: g.record(run, ops)})
 	return false
 }
 
@@ -144,4 +147,22 @@ func (g *Guard) close(body []byte, _ *Ops) bool {
 	}
 	g.replies.sent(q)
 	return false
+}
+
+// executable returns a refusal in place of the judgement of a portal that cannot be held
+// in front of its commit.
+func (g *Guard) executable(own, run *judged) *judged {
+	if own.summary == nil || run.denied() {
+		return run
+	}
+	switch t := g.transaction; {
+	case t == nil && run.limit != nil:
+		return own.refusedBy(run.limit.Uncountable("on a replication connection no statement is held"), nil)
+	case t == nil:
+	case !own.summary.Parsed && (run.limit != nil || t.bounds != nil):
+		return own.refusedBy(g.unaccountable(own, run, "the text is not understood"), nil)
+	case t.bounds != nil && slices.ContainsFunc(own.summary.Statements, func(st parser.Statement) bool { return st.Boundary == parser.AtCommit }):
+		return own.refusedBy(g.unaccountable(own, run, holdable), nil)
+	}
+	return run
 }

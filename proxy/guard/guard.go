@@ -45,7 +45,10 @@ type Guard struct {
 	poisoned bool // the client broke the protocol: the server will say so
 	working  bool // what the observer was last told
 	readOnly readOnly
-	tally    *tally // nil unless the client waits for the rows of a statement
+	status   byte    // of the transaction, as the last ReadyForQuery told it
+	script   *script // nil unless the client has to wait for what the guard has to say
+	// transaction is nil unless rows or effects are bounded.
+	transaction *transaction
 
 	client, server      stream
 	replies             replies
@@ -74,6 +77,7 @@ type stream struct {
 func New(cfg Config, settings []wire.Setting) *Guard {
 	g := &Guard{cfg: cfg, rules: cfg.Rules}
 	g.meaning.begin(settings)
+	g.bounded()
 	return g
 }
 
@@ -84,6 +88,19 @@ func (g *Guard) Adopt(rules *Rules) {
 	}
 	g.stillClean = g.rules.interest.covers(rules.interest) && (!g.reloaded || g.stillClean)
 	g.rules, g.reloaded = rules, true
+	g.bounded()
+}
+
+// bounded begins to follow the session's transactions where the rules bound what they do.
+func (g *Guard) bounded() {
+	switch {
+	case !g.rules.ruleset.Bounded() || g.cfg.Replication:
+		g.transaction = nil
+	case g.transaction == nil:
+		g.transaction = newTransaction(g.rules, g.status)
+	default:
+		g.transaction.bounds = g.rules.ruleset.Transaction()
+	}
 }
 
 // FromClient judges bytes from the client. It returns the operations that consume
@@ -101,7 +118,7 @@ func (g *Guard) FromClient(in []byte, ops Ops) (Ops, int) {
 func (g *Guard) judgeClient(in []byte, ops *Ops) (need int) {
 	for {
 		in = g.client.consume(in, ops)
-		if !g.released(ops) {
+		if !g.released(ops) && !g.replies.copying {
 			return 0
 		}
 		if g.poisoned {
@@ -217,6 +234,9 @@ func (g *Guard) Unfinished() []*Event {
 		if q.event != nil {
 			events = append(events, q.event)
 		}
+	}
+	if g.script != nil && g.script.event != nil {
+		events = append(events, g.script.event)
 	}
 	return events
 }

@@ -120,7 +120,7 @@ func (g *Guard) decide(s *parser.Summary, sql []byte) *judged {
 func (g *Guard) decideAnew(s *parser.Summary, sql []byte) *judged {
 	j := &judged{rules: g.rules, context: g.context(g.meaning), summary: s, parametric: s.Parametric, counted: counts(s)}
 	d := g.rules.ruleset.Decide(s, g.context(g.meaning.within(s)))
-	if j.rule, j.limit = d.Rule, d.Limit; notable(d) {
+	if j.rule, j.limit = d.Rule, d.Limit; notable(d) || g.transaction != nil && g.transaction.bounds != nil {
 		j.verdict = &verdict{decision: d, sql: string(sql)}
 	}
 	return j

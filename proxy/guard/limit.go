@@ -2,6 +2,8 @@ package guard
 
 import (
 	"bytes"
+	"strconv"
+	"strings"
 
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/policy"
@@ -13,38 +15,34 @@ import (
 // a Sync. So the client is not listened to from an Execute on until the tag has come,
 // for which a Flush asks. If there are too many rows, the tag is dropped and the next
 // thing that the server reads is an Execute that it must reject. It then skips to the
-// Sync and rolls back, as after any error.
+// Sync and rolls back, as after any error: docs/decisions/0010-rows-before-commit.md.
 //
-// A Query commits before it tells its tag. It is translated, and its tag is held until
-// ReadyForQuery, for the commit may fail: docs/decisions/0010-rows-before-commit.md.
+// Where the tag does not tell, the server's counters do, which are asked for in front of
+// the statement and behind it (effects.go).
 
-// tally is a statement whose rows are being counted.
+// tally counts the rows of one statement.
 type tally struct {
 	limit  *policy.Limit
 	judged *judged
-	state  countState
-	asked  bool // a Flush has been sent behind it
-	query  bool // it was a Query
-	nonce  string
-	tag    []byte // of a Query: its CommandComplete, until it is committed
+	byTag  bool
+	ran    bool // the statement has
+	before *basis
+	tag    []byte // the client's, until the counters are known
+	last   bool   // which then waits for the commit
 }
 
-type countState uint8
-
-const (
-	running  countState = iota
-	within              // it changed no more rows than it may
-	exceeded            // it changed too many
-	failed              // the server has answered it with an error
-	skipped             // the server has not looked at it
-)
-
 // counts tells whether the tag of a string counts all rows that the string changes.
-func counts(s *parser.Summary) bool { return len(s.Statements) == 1 && s.Statements[0].Counted }
+func counts(s *parser.Summary) bool { return len(s.Statements) == 1 && tagCounts(&s.Statements[0]) }
 
-// limitedLike returns the judgement with the lower of both limits.
+// tagCounts is also true of COPY FROM, whose tag counts what triggers let through
+// (CopyFrom in src/backend/commands/copyfrom.c).
+func tagCounts(st *parser.Statement) bool {
+	return st.Counted || st.Kind == "COPY" && len(st.Acts) > 0 && st.Acts[0].Effect == parser.CopyIn
+}
+
+// limitedLike returns the judgement with the limits of both.
 func (j *judged) limitedLike(other *judged) *judged {
-	if other.limit == nil || j.limit != nil && j.limit.Rows <= other.limit.Rows && j.counted == other.counted {
+	if other.limit == nil || other.limit == j.limit {
 		return j
 	}
 	both := *j
@@ -52,165 +50,174 @@ func (j *judged) limitedLike(other *judged) *judged {
 		both.verdict = other.verdict
 	}
 	both.counted = other.counted && (j.limit == nil || j.counted)
-	if j.limit == nil || other.limit.Rows < j.limit.Rows {
-		both.limit = other.limit
-	}
+	both.limit = j.limit.With(other.limit)
 	return &both
 }
 
-// countable returns a refusal in place of a judgement whose limit cannot hold: where the
-// tag does not count the rows, or does not come before the commit. own is the judgement
-// of the string itself, which may EXECUTE what run is about.
-func (g *Guard) countable(own, run *judged, all bool) *judged {
-	if run.limit == nil || run.denied() {
-		return run
+// limitOf returns the limit of one of a string's statements, nil where it has none, and
+// whether its tag counts all its rows. own is the judgement of the string itself, which
+// may EXECUTE what run is about.
+func (g *Guard) limitOf(own, run *judged, sql []byte, i int) (l *policy.Limit, byTag bool) {
+	st := &own.summary.Statements[i]
+	if st.Prepares != "" { // it runs when it is executed
+		return nil, false
 	}
-	if statements := own.summary.Statements; len(statements) == 1 && all && !g.cfg.Replication {
-		switch st := &statements[0]; {
-		case st.Prepares != "": // it runs when it is executed
-			prepared := *run
-			prepared.limit = nil
-			return &prepared
-		case run.counted && (st.Counted || st.Kind == "EXECUTE"):
-			return run
-		}
+	if len(own.summary.Statements) == 1 {
+		return run.limit, tagCounts(st) || st.Kind == "EXECUTE" && run.counted
 	}
-	return g.beyond(run, run.limit, -1)
+	one := &parser.Summary{Statements: own.summary.Statements[i : i+1], Effects: own.summary.Effects, Parsed: true}
+	l, byTag = g.rules.ruleset.Decide(one, g.context(g.meaning.within(own.summary))).Limit, tagCounts(st)
+	if st.Executes != "" {
+		inner := g.executes([]byte(st.Executes), sql, i)
+		l, byTag = l.With(inner.limit), inner.counted
+	}
+	return l, byTag
 }
 
-// beyond returns the refusal of a statement that changed more rows than it may; nil
-// where it did not.
-func (g *Guard) beyond(j *judged, l *policy.Limit, rows int64) *judged {
-	d := l.Exceeded(rows)
+// exceeds is the refusal of a statement for what it changed; nil where a limit holds.
+func (c *tally) exceeds(d policy.Decision) *judged {
 	if !d.Deny {
 		return nil
 	}
-	refused := *j
-	refused.verdict = &verdict{decision: d, sql: j.verdict.sql}
+	refused := *c.judged
+	refused.verdict = &verdict{decision: d, sql: c.judged.verdict.sql}
 	return &refused
 }
 
-// newTally returns what counts the rows of a statement; nil where they are not limited.
-func (g *Guard) newTally(j *judged) *tally {
-	if j.limit == nil {
-		return nil
+// asks tells whether the counters have to be asked.
+func (c *tally) asks() bool { return !c.byTag || c.limit.ByRelation() }
+
+// mark asks for the counters in front of the statement.
+func (c *tally) mark(g *Guard, ops *Ops) {
+	if !c.asks() {
+		return
 	}
-	return &tally{limit: j.limit, judged: j}
+	a := &aside{}
+	a.then = func(*Ops) { c.before = basisIn(a.rows) }
+	g.ask(a, basisOfAll, ops)
 }
 
-// await makes the client wait until the rows of the statement are known that its last
-// message executes. sent tells whether the server will look at it.
-func (g *Guard) await(c *tally, sent bool) {
-	if c != nil && sent {
-		g.tally = c
+// steps wait for the statement and decide.
+func (c *tally) steps() []step {
+	wait := until(func() bool { return c.ran })
+	if !c.asks() {
+		return []step{wait}
 	}
-}
-
-// released tells whether the client may go on, and tells the server what became of the
-// statement that it waits for.
-func (g *Guard) released(ops *Ops) bool {
-	c := g.tally
-	if c == nil {
-		return true
-	}
-	at := len(g.toServer)
-	switch c.state {
-	case running:
-		if !c.asked {
-			c.asked = true
-			g.toServer = wire.AppendFlush(g.toServer)
-			ops.send(g.toServer[at:])
+	counted := false
+	return []step{wait, func(g *Guard, _ *script, ops *Ops) bool {
+		a := &aside{}
+		a.then = func(ops *Ops) {
+			counted = true
+			g.weigh(c, changes(a.rows, c.before), ops)
 		}
-		return false
-	case exceeded:
-		g.toServer = wire.AppendExecute(g.toServer, c.nonce)
-	}
-	if c.query && c.state != skipped {
-		g.toServer = wire.AppendSync(g.toServer)
-	}
-	if len(g.toServer) > at {
-		ops.send(g.toServer[at:])
-	}
-	g.tally = nil
-	return true
-}
-
-// translate sends a Query in the extended protocol. The unnamed statement and portal,
-// which a Query takes from the client, are then this one.
-func (g *Guard) translate(j *judged, sql []byte, ops *Ops) (sent bool) {
-	c := g.newTally(j)
-	c.asked, c.query = true, true
-	if !g.replies.sent(request{kind: wire.Query, event: g.record(j, ops), tally: c}) {
-		return false
-	}
-	g.statements.unnamed, g.portals.unnamed = slot{committed: j}, slot{committed: j}
-	at := len(g.toServer)
-	g.toServer = wire.AppendParse(g.toServer, nil, string(sql))
-	g.toServer = wire.AppendBind(g.toServer, "")
-	g.toServer = wire.AppendDescribePortal(g.toServer, "")
-	g.toServer = wire.AppendExecute(g.toServer, "")
-	g.toServer = wire.AppendFlush(g.toServer)
-	ops.send(g.toServer[at:])
-	g.tally = c
-	return true
-}
-
-// counted handles the tag of a statement whose rows are limited. It returns false for
-// any other, and where the client is to receive the tag at once.
-func (g *Guard) counted(message []byte, ops *Ops) bool {
-	q := g.replies.front(wire.Execute, wire.Query)
-	if q == nil || q.tally == nil || q.tally.state != running {
-		return false
-	}
-	c, body := q.tally, message[wire.HeaderSize:]
-	rows, known := wire.RowsOf(body)
-	if !known {
-		rows = -1
-	}
-	if j := g.beyond(c.judged, c.limit, rows); j != nil {
-		c.state = exceeded
-		q.refusal = g.refuse(j, ops)
-		q.event, c.nonce = nil, q.refusal.nonce
-		ops.drop(len(message))
+		g.ask(a, probe, ops)
 		return true
+	}, until(func() bool { return counted })}
+}
+
+// tagged handles the tag of a statement whose rows are limited. It returns false where
+// the client is to receive the tag at once.
+func (g *Guard) tagged(p *part, message []byte, ops *Ops) bool {
+	c, body := p.tally, message[wire.HeaderSize:]
+	if c.byTag {
+		d := c.limit.Uncountable("the server does not tell its rows")
+		if rows, known := wire.RowsOf(body); known {
+			if d = c.limit.Exceeded(rows, g.transaction.spentUnder); !d.Deny {
+				g.transaction.spend(c.limit, rows)
+			}
+		}
+		if j := c.exceeds(d); j != nil {
+			c.ran = true
+			g.replies.front(wire.Execute).event = nil
+			g.completed(nil, ops)
+			p.script.refusal = g.refuse(j, ops)
+			ops.drop(len(message))
+			return true
+		}
 	}
-	c.state = within
-	if !c.query {
+	if !c.asks() {
 		return false
 	}
 	g.completed(body, ops)
-	c.tag = bytes.Clone(message)
+	c.tag, c.last = bytes.Clone(message), p.last
 	ops.drop(len(message))
 	return true
 }
 
-// uncounted notes that the server answers with an error.
-func (g *Guard) uncounted() {
-	for i := range g.replies.pending() {
-		c := g.replies.pending()[i].tally
-		switch {
-		case c == nil:
-		case i == 0 && c.state == running:
-			c.state = failed
-		case i == 0:
-			c.tag = nil // the commit failed
+// weigh decides on what the counters say of a statement, and lets its tag go.
+func (g *Guard) weigh(c *tally, all []policy.Changes, ops *Ops) {
+	d := c.limit.Excessive(all)
+	if !d.Deny && !c.byTag {
+		rows := int64(0)
+		for i := range all {
+			rows += all[i].Total()
+			if all[i].Truncated {
+				d = c.limit.Uncountable("it truncated " + all[i].Relation.String())
+			}
+		}
+		if !d.Deny {
+			d = c.limit.Exceeded(rows, g.transaction.spentUnder)
+		}
+		if !d.Deny {
+			g.transaction.spend(c.limit, rows)
 		}
 	}
+	if j := c.exceeds(d); j != nil {
+		g.script.refusal = g.refuse(j, ops)
+		return
+	}
+	switch {
+	case c.tag == nil: // another message ended the statement
+	case c.last:
+		g.script.tag = c.tag
+	default:
+		ops.send(c.tag)
+	}
 }
 
-// hides tells whether a message answers what a Query was translated to.
-func (g *Guard) hides(t byte) bool {
-	if t != wire.ParseComplete && t != wire.BindComplete && t != wire.NoData {
-		return false
+// spentUnder returns the rows that statements under a rule have changed in this
+// transaction; what was rolled back to a savepoint counts.
+func (t *transaction) spentUnder(rule string) int64 { return t.spent[rule] }
+
+func (t *transaction) spend(l *policy.Limit, rows int64) {
+	if t.spent == nil {
+		t.spent = map[string]int64{}
 	}
-	pending := g.replies.pending()
-	return len(pending) > 0 && pending[0].tally != nil && pending[0].tally.query
+	for _, rule := range l.Rules() {
+		t.spent[rule] += rows
+	}
 }
 
-// heldTag returns the tag that the client is to receive in front of ReadyForQuery.
-func (g *Guard) heldTag() []byte {
-	if pending := g.replies.pending(); len(pending) > 0 && pending[0].tally != nil {
-		return pending[0].tally.tag
+// explain is put in front of a statement to learn what the planner expects of it.
+const explain = "EXPLAIN "
+
+// estimate are the steps that refuse a statement of which the planner expects too much.
+func (c *tally) estimate(text string, shift int) []step {
+	known := false
+	return []step{func(g *Guard, s *script, ops *Ops) bool {
+		a := &aside{frank: true, shift: shift - len(explain)}
+		a.then = func(ops *Ops) {
+			known = true
+			if j := c.exceeds(c.limit.Expected(expectedRows(a.rows))); j != nil {
+				s.refusal = g.refuse(j, ops)
+			}
+		}
+		g.ask(a, explain+text, ops)
+		return true
+	}, until(func() bool { return known })}
+}
+
+// expectedRows returns the rows that flow into the top of a plan, which itself returns
+// none: "Delete on t  (cost=0.00..1.00 rows=0 width=0)", then "  ->  Seq Scan on t  (cost=0.00..1.00 rows=20 width=6)".
+func expectedRows(plan [][]string) int64 {
+	for _, row := range plan {
+		if len(row) == 0 || !strings.Contains(row[0], "->") {
+			continue
+		}
+		_, rest, _ := strings.Cut(row[0], " rows=")
+		number, _, _ := strings.Cut(rest, " ")
+		n, _ := strconv.ParseInt(number, 10, 64)
+		return n
 	}
-	return nil
+	return 0
 }

@@ -12,6 +12,9 @@ func (g *Guard) completed(body []byte, ops *Ops) {
 	if q == nil {
 		return
 	}
+	if q.part != nil && q.part.tally != nil {
+		q.part.tally.ran = true
+	}
 	if q.event != nil {
 		q.event.completed(body)
 	}
@@ -49,6 +52,9 @@ func (g *Guard) failed(body []byte, ops *Ops) {
 		return
 	}
 	q := &g.replies.pending()[0]
+	if p := q.part; p != nil && p.script != nil {
+		p.script.fails(code)
+	}
 	if endsWithReady(q.kind) {
 		if q.event != nil {
 			q.event.SQLSTATE = code
@@ -73,8 +79,8 @@ func (g *Guard) skipToSync(ops *Ops) {
 // abandon drops the oldest request, to which no answer will come.
 func (g *Guard) abandon(ops *Ops) {
 	q := &g.replies.pending()[0]
-	if q.tally != nil {
-		q.tally.state = skipped
+	if p := q.part; p != nil && p.script != nil {
+		p.script.breaks(false)
 	}
 	switch q.kind {
 	case wire.Parse:
@@ -110,6 +116,9 @@ func (g *Guard) readyForQuery(body []byte, ops *Ops) {
 		g.portals.clear()
 	}
 	g.temporary.ready(status)
+	if g.status = status; g.transaction != nil {
+		g.transaction.ready(status)
+	}
 }
 
 // finish completes the request's event, if it has one. code is its SQLSTATE where

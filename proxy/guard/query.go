@@ -1,6 +1,12 @@
 package guard
 
-import "github.com/pgcordon/pgcordon/proxy/wire"
+import (
+	"slices"
+
+	"github.com/pgcordon/pgcordon/parser"
+	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
 
 // query judges a simple query. What it starts with, the whole string is judged
 // before any of it runs: it is one transaction.
@@ -22,23 +28,60 @@ func (g *Guard) query(body []byte, ops *Ops) bool {
 	if !run.denied() && !g.prepared(j) {
 		run = g.decide(tooMany, sql)
 	}
-	return g.askQuery(g.countable(j, run, true), sql, ops)
+	return g.askQuery(j, run, sql, ops)
 }
 
-// askQuery carries out the judgement of a query string.
-func (g *Guard) askQuery(j *judged, sql []byte, ops *Ops) (replaced bool) {
-	j = g.spend(j)
-	g.count(j)
-	if j.denied() {
-		g.substitute(wire.Query, nil, j, ops)
+// askQuery carries out the judgement of a query string: own, and the worst of what it may
+// EXECUTE.
+func (g *Guard) askQuery(own, run *judged, sql []byte, ops *Ops) (replaced bool) {
+	s, run := g.held(own, run, sql)
+	run = g.spend(run)
+	g.count(run)
+	if run.denied() {
+		g.substitute(wire.Query, nil, run, ops)
 		return true
 	}
-	g.observe(j)
-	if j.limit != nil && g.translate(j, sql, ops) {
+	g.observe(run)
+	if s != nil && !g.replies.skipping {
+		if s.event = g.record(run, ops); s.event != nil {
+			s.record, s.event.pending = run.verdict.decision.Statement, 0
+		}
+		g.begins(s, ops)
 		return true
 	}
-	g.replies.sent(request{kind: wire.Query, event: g.record(j, ops)})
+	g.replies.sent(request{kind: wire.Query, event: g.record(run, ops)})
 	return false
+}
+
+// held returns the script of a query string that has to be held in front of its commit,
+// nil for any other, and the judgement of the string.
+func (g *Guard) held(own, run *judged, sql []byte) (*script, *judged) {
+	switch {
+	case run.denied() || own.summary == nil:
+		return nil, run
+	case g.transaction == nil && run.limit != nil: // a replication connection has no extended protocol
+		return nil, own.refusedBy(run.limit.Uncountable("on a replication connection no statement is held"), sql)
+	case g.transaction == nil:
+		return nil, run
+	}
+	s, d := g.inPieces(own, run, sql)
+	if d.Deny || d.WouldDeny {
+		return nil, own.refusedBy(d, sql)
+	}
+	if t := g.transaction; s == nil && t.bounds != nil && touching(own.summary) {
+		t.touched, t.last = true, own
+	}
+	return s, run
+}
+
+// touching tells whether a string may change anything.
+func touching(s *parser.Summary) bool {
+	return slices.ContainsFunc(s.Statements, func(st parser.Statement) bool { return st.Boundary == parser.Within })
+}
+
+// refusedBy returns the judgement with another decision.
+func (j *judged) refusedBy(d policy.Decision, sql []byte) *judged {
+	return &judged{rules: j.rules, context: j.context, summary: j.summary, verdict: &verdict{decision: d, sql: string(sql)}}
 }
 
 // functionCall judges the function that a FunctionCall message calls.
@@ -52,6 +95,9 @@ func (g *Guard) functionCall(in []byte, size int, ops *Ops) (n, need int) {
 		return g.client.forward(in, size, false, ops), 0
 	}
 	j := g.spend(g.decide(g.calls.summary(oid), nil))
+	if d := g.callable(j, ops); d.Deny && !j.denied() {
+		j = j.refusedBy(d, nil)
+	}
 	g.count(j)
 	if j.denied() {
 		g.substitute(wire.FunctionCall, nil, j, ops)

@@ -41,7 +41,7 @@ func (g *Guard) substitute(kind byte, name []byte, j *judged, ops *Ops) {
 	case wire.Parse:
 		g.toServer = wire.AppendParse(g.toServer, name, g.substituteQuery(r.nonce))
 	case wire.Bind:
-		g.toServer = wire.AppendBind(g.toServer, r.nonce)
+		g.toServer = wire.AppendBind(g.toServer, "", r.nonce)
 	case wire.Execute:
 		g.toServer = wire.AppendExecute(g.toServer, r.nonce)
 	default: // Query, FunctionCall

@@ -21,8 +21,7 @@ type request struct {
 	judged  *judged  // what Parse and Bind define
 	event   *Event   // to be finished by the reply
 	refusal *refusal // what the server is about to reject
-	// tally is set where the rows of a Query or an Execute are limited.
-	tally *tally
+	part    *part    // what is special about it; nil for what the client sent itself
 }
 
 // replies matches the server's replies to the requests in flight, in order. The

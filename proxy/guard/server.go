@@ -14,14 +14,17 @@ func (g *Guard) serverMessage(in []byte, ops *Ops) (n, need int) {
 		g.end(wire.ProtocolViolation, "pgcordon: the server broke the protocol", "A message's length is below 4.", "", ops)
 		return 0, maxHeld
 	}
-	if held(in[0]) && size <= maxHeld {
+	p := g.replies.part()
+	if (held(in[0]) || p != nil && p.aside != nil && in[0] == wire.DataRow) && size <= maxHeld {
 		if len(in) < size {
 			return 0, size
 		}
-		g.serverWhole(in[0], in[:size], ops)
+		if p == nil || !g.apart(p, in[:size], ops) {
+			g.serverWhole(in[0], in[:size], ops)
+		}
 		return size, 0
 	}
-	hidden := g.hides(in[0])
+	hidden := p != nil && p.hides(in[0])
 	g.reply(in[0], ops)
 	return g.server.forward(in, size, hidden, ops), 0
 }
@@ -52,14 +55,8 @@ func (g *Guard) serverWhole(t byte, message []byte, ops *Ops) {
 	case wire.ParameterDescription:
 		g.described(body)
 	case wire.CommandComplete:
-		if g.counted(message, ops) {
-			return
-		}
 		g.completed(body, ops)
 	case wire.ReadyForQuery:
-		if tag := g.heldTag(); tag != nil {
-			ops.send(tag)
-		}
 		g.readyForQuery(body, ops)
 		if g.rules.readOnly && !g.readOnly.kept {
 			g.endReadOnly(ops)
@@ -72,7 +69,6 @@ func (g *Guard) serverWhole(t byte, message []byte, ops *Ops) {
 		}
 	case wire.ErrorResponse:
 		rewritten, ours := g.rewrite(message)
-		g.uncounted()
 		g.failed(body, ops)
 		if ours {
 			ops.drop(len(message))

@@ -69,6 +69,30 @@ func TransactionStatus(body []byte) (byte, error) {
 	return body[0], nil
 }
 
+// RowValues returns the values of a DataRow message's body; nil for a null. They are
+// parts of body.
+func RowValues(body []byte) ([][]byte, error) {
+	if len(body) < 2 || (len(body)-2)/4 < int(binary.BigEndian.Uint16(body)) {
+		return nil, ErrShort
+	}
+	values := make([][]byte, binary.BigEndian.Uint16(body))
+	body = body[2:]
+	for i := range values {
+		if len(body) < 4 {
+			return nil, ErrShort
+		}
+		n := int32(binary.BigEndian.Uint32(body))
+		if body = body[4:]; n < 0 {
+			continue
+		}
+		if int(n) > len(body) {
+			return nil, ErrShort
+		}
+		values[i], body = body[:n:n], body[n:]
+	}
+	return values, nil
+}
+
 // RowsOf returns the number of rows that a CommandComplete body's tag names, and
 // false where it names none ("DELETE 3", "INSERT 0 1", "BEGIN").
 func RowsOf(body []byte) (int64, bool) {

@@ -1,5 +1,7 @@
 package wire
 
+import "strconv"
+
 // The SQLSTATE codes that pgcordon itself sends.
 const (
 	InsufficientPrivilege = "42501" // a refused statement
@@ -42,6 +44,27 @@ func AppendError(dst []byte, f ErrorFields) []byte {
 			}
 		}
 		dst = append(dst, 0)
+	}
+	return finish(append(dst, 0), at)
+}
+
+// ShiftPosition copies an ErrorResponse or a NoticeResponse to dst, header included, with
+// by added to the place in the query that it names. That is counted in characters.
+func ShiftPosition(dst, message []byte, by int) []byte {
+	dst, at := begin(dst, message[0])
+	body := message[HeaderSize:]
+	for len(body) > 0 && body[0] != 0 {
+		value, rest, ok := cut(body[1:])
+		if !ok {
+			break
+		}
+		dst = append(dst, body[0])
+		if position, err := strconv.Atoi(string(value)); body[0] == 'P' && err == nil {
+			dst = strconv.AppendInt(dst, int64(position+by), 10)
+		} else {
+			dst = append(dst, value...)
+		}
+		dst, body = append(dst, 0), rest
 	}
 	return finish(append(dst, 0), at)
 }

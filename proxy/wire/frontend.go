@@ -96,13 +96,17 @@ func AppendParse(dst []byte, name []byte, sql string) []byte {
 	return finish(dst, at)
 }
 
-// AppendBind appends a Bind message without parameters to the unnamed portal.
-func AppendBind(dst []byte, statement string) []byte {
+// AppendBind appends a Bind message. Values and results are text.
+func AppendBind(dst []byte, portal, statement string, values ...string) []byte {
 	dst, at := begin(dst, Bind)
-	dst = appendString(dst, "")
+	dst = appendString(dst, portal)
 	dst = appendString(dst, statement)
-	dst = append(dst, 0, 0, 0, 0, 0, 0)
-	return finish(dst, at)
+	dst = append(dst, 0, 0)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(values)))
+	for _, v := range values {
+		dst = append(binary.BigEndian.AppendUint32(dst, uint32(len(v))), v...)
+	}
+	return finish(append(dst, 0, 0), at)
 }
 
 // AppendExecute appends an Execute message without a row limit.
@@ -119,11 +123,29 @@ func AppendDescribePortal(dst []byte, portal string) []byte {
 	return finish(appendString(append(dst, KindPortal), portal), at)
 }
 
+// AppendClose appends a Close message for a statement or a portal.
+func AppendClose(dst []byte, kind byte, name string) []byte {
+	dst, at := begin(dst, Close)
+	return finish(appendString(append(dst, kind), name), at)
+}
+
+// AppendCopyFail appends a CopyFail message.
+func AppendCopyFail(dst []byte, reason string) []byte {
+	dst, at := begin(dst, CopyFail)
+	return finish(appendString(dst, reason), at)
+}
+
 // AppendFlush appends a Flush message.
 func AppendFlush(dst []byte) []byte { return finish(begin(dst, Flush)) }
 
 // AppendSync appends a Sync message.
 func AppendSync(dst []byte) []byte { return finish(begin(dst, Sync)) }
+
+// AppendMessage appends a message of the given type.
+func AppendMessage(dst []byte, t byte, body []byte) []byte {
+	dst, at := begin(dst, t)
+	return finish(append(dst, body...), at)
+}
 
 // AppendFunctionCall appends a FunctionCall message without arguments.
 func AppendFunctionCall(dst []byte, oid uint32) []byte {

@@ -9,8 +9,11 @@ func TestEveryBuiltMessageHasItsSize(t *testing.T) {
 	for name, m := range map[string][]byte{
 		"query":   AppendQuery(nil, "SELECT 1"),
 		"parse":   AppendParse(nil, []byte("s"), "SELECT 1"),
-		"bind":    AppendBind(nil, "s"),
+		"bind":    AppendBind(nil, "p", "s", "value", ""),
 		"execute": AppendExecute(nil, "p"),
+		"close":   AppendClose(nil, KindPortal, "p"),
+		"fail":    AppendCopyFail(nil, "why"),
+		"shifted": ShiftPosition(nil, AppendFatal(nil, "28000", "message", "", "hint"), 3),
 		"call":    AppendFunctionCall(nil, 7),
 		"fatal":   AppendFatal(nil, "28000", "message", "", "hint"),
 	} {
@@ -29,8 +32,8 @@ func TestFieldsAreReadBack(t *testing.T) {
 	if err != nil || string(name) != "s1" || string(text) != "SELECT 2" {
 		t.Errorf("parse: %q %q %v", name, text, err)
 	}
-	portal, statement, err := BindNames(AppendBind(nil, "s1")[HeaderSize:])
-	if err != nil || len(portal) != 0 || string(statement) != "s1" {
+	portal, statement, err := BindNames(AppendBind(nil, "p1", "s1")[HeaderSize:])
+	if err != nil || string(portal) != "p1" || string(statement) != "s1" {
 		t.Errorf("bind: %q %q %v", portal, statement, err)
 	}
 	oid, err := FunctionOID(AppendFunctionCall(nil, 964)[HeaderSize:])
@@ -137,4 +140,23 @@ func FuzzFields(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestPositionIsShiftedAndNothingElse(t *testing.T) {
+	shifted := ShiftPosition(nil, []byte("E\x00\x00\x00\x12SERROR\x00P8\x00p8\x00\x00"), 10)
+	if want := "SERROR\x00P18\x00p8\x00\x00"; string(shifted[HeaderSize:]) != want {
+		t.Errorf("%q, want %q", shifted[HeaderSize:], want)
+	}
+}
+
+func TestValuesOfARow(t *testing.T) {
+	values, err := RowValues([]byte("\x00\x03\x00\x00\x00\x02ab\xff\xff\xff\xff\x00\x00\x00\x00"))
+	if err != nil || len(values) != 3 || string(values[0]) != "ab" || values[1] != nil || values[2] == nil {
+		t.Errorf("%q, %v", values, err)
+	}
+	for _, short := range []string{"", "\x00", "\x00\x01", "\x00\x01\x00\x00\x00\x02a", "\xff\xff\x00\x00\x00\x00"} {
+		if _, err := RowValues([]byte(short)); err == nil {
+			t.Errorf("%q was accepted", short)
+		}
+	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // tenRows lets a statement change ten rows.
-const tenRows = `statements: [{name: batch, action: allow, max_rows: 10, when: {effect: [insert, update, delete, merge]}}]`
+const tenRows = `statements: [{name: batch, action: allow, max_rows: 10, when: {effect: [insert, update, delete, merge, copy_in]}}]`
 
 // limited is a way to change rows, what the client receives, and how many categories
 // are left of twenty when the session is over.
@@ -51,11 +51,37 @@ var limited = []struct {
 		"C PREPARE | Z I | C DELETE 5 | Z I | E 42501 | Z I", "15"},
 	{"INSERT", []any{query("INSERT INTO journal SELECT 'x' FROM generate_series(1, 10)"), query("INSERT INTO journal SELECT 'x' FROM generate_series(1, 11)")},
 		"C INSERT 0 10 | Z I | E 42501 | Z I", "20"},
-	{"several statements in a string", []any{query("DELETE FROM categories WHERE id = 1; SELECT 1")}, "E 42501 | Z I", "20"},
-	{"in WITH", []any{query("WITH d AS (DELETE FROM categories WHERE id = 1 RETURNING 1) SELECT count(*) FROM d")}, "E 42501 | Z I", "20"},
-	{"twice in one statement", []any{query("WITH d AS (DELETE FROM categories WHERE id < 9 RETURNING 1) DELETE FROM categories WHERE id < 9")}, "E 42501 | Z I", "20"},
-	{"EXPLAIN ANALYZE", []any{query("EXPLAIN ANALYZE DELETE FROM categories WHERE id = 1")}, "E 42501 | Z I", "20"},
-	{"portal that is read in pieces", []any{parse("", "DELETE FROM categories RETURNING id"), bind("", ""), &pgproto3.Execute{MaxRows: 1}, syncs()}, "1 | 2 | E 42501 | Z I", "20"},
+	{"several statements in a string", []any{query("INSERT INTO journal VALUES ('x'); DELETE FROM categories WHERE id = 1; SELECT 1")},
+		"C INSERT 0 1 | C DELETE 1 | T | D 1 | C SELECT 1 | Z I", "19"},
+	{"several statements, one of them too wide", []any{query("DELETE FROM categories WHERE id = 1; DELETE FROM categories; SELECT 1"), query("SELECT 2")},
+		"C DELETE 1 | E 42501 | Z I | T | D 2 | C SELECT 1 | Z I", "20"},
+	{"a transaction in a string", []any{query("BEGIN; DELETE FROM categories WHERE id = 1; COMMIT; DELETE FROM categories; SELECT 1")},
+		"C BEGIN | C DELETE 1 | C COMMIT | E 42501 | Z I", "19"},
+	{"error in a string", []any{query("DELETE FROM categories WHERE id = 1; SELECT 1/0; SELECT 2"), query("SELECT 3")},
+		"C DELETE 1 | E 22012 | Z I | T | D 3 | C SELECT 1 | Z I", "20"},
+	{"error of a string's commit", []any{query("SELECT 1; DELETE FROM owners WHERE id = 1"), query("DELETE FROM categories WHERE id = 1")},
+		"T | D 1 | C SELECT 1 | E 23503 | Z I | C DELETE 1 | Z I", "19"},
+	{"what a string of several statements cannot do", []any{query("SELECT 1; LOCK categories; DELETE FROM categories WHERE id = 1; SAVEPOINT a")}, "E 42501 | Z I", "20"},
+	{"BEGIN behind another statement", []any{query("DELETE FROM categories WHERE id = 1; BEGIN; SELECT 1"), query("ROLLBACK")},
+		"C DELETE 1 | C BEGIN | T | D 1 | C SELECT 1 | Z T | C ROLLBACK | Z I", "20"},
+	{"COMMIT in a string", []any{query("DELETE FROM categories WHERE id = 1; COMMIT")}, "C DELETE 1 | N | C COMMIT | Z I", "19"},
+	{"in WITH", []any{query("WITH d AS (DELETE FROM categories WHERE id < 9 RETURNING 1) SELECT 1 FROM d LIMIT 1")}, "T | D 1 | C SELECT 1 | Z I", "12"},
+	{"in WITH, too many", []any{query("WITH d AS (DELETE FROM categories RETURNING 1) SELECT 1 FROM d LIMIT 1"), query("SELECT 2")},
+		"T | D 1 | E 42501 | Z I | T | D 2 | C SELECT 1 | Z I", "20"},
+	{"twice in one statement", []any{query("WITH d AS (DELETE FROM categories WHERE id < 9 RETURNING 1) DELETE FROM categories WHERE id > 15")}, "E 42501 | Z I", "20"},
+	{"DO", []any{query("DO 'BEGIN DELETE FROM categories WHERE id < 9; END'"), query("DO 'BEGIN DELETE FROM categories; END'")}, "C DO | Z I | E 42501 | Z I", "12"},
+	{"portal that is read in pieces", []any{parse("", "DELETE FROM categories WHERE id < 9 RETURNING id"), bind("", ""), &pgproto3.Execute{MaxRows: 1}, syncs()}, "1 | 2 | D 1 | s | Z I", "12"},
+	{"portal that is read in pieces, too many", []any{parse("", "DELETE FROM categories RETURNING id"), bind("", ""), &pgproto3.Execute{MaxRows: 1}, syncs()}, "1 | 2 | D 1 | s | E 42501 | Z I", "20"},
+	{"extended in WITH", []any{run("WITH d AS (DELETE FROM categories RETURNING 1) SELECT 1 FROM d LIMIT 1"), syncs(), run("SELECT 2"), syncs()},
+		"1 | 2 | D 1 | E 42501 | Z I | 1 | 2 | D 2 | C SELECT 1 | Z I", "20"},
+	{"COPY FROM", []any{query("COPY journal FROM STDIN"), copyData("a\nb\n"), &pgproto3.CopyDone{}, query("SELECT 2")}, "G | C COPY 2 | Z I | T | D 2 | C SELECT 1 | Z I", "20"},
+	{"COPY FROM, too many", []any{query("COPY journal FROM STDIN"), copyData(strings.Repeat("a\n", 11)), &pgproto3.CopyDone{}, query("SELECT 2")}, "G | E 42501 | Z I | T | D 2 | C SELECT 1 | Z I", "20"},
+	{"COPY FROM that the client gives up", []any{query("COPY journal FROM STDIN"), copyData("a\n"), &pgproto3.CopyFail{Message: "no"}, query("SELECT 2")}, "G | E 57014 | Z I | T | D 2 | C SELECT 1 | Z I", "20"},
+	{"COPY FROM, extended", []any{run("COPY journal FROM STDIN"), copyData(strings.Repeat("a\n", 11)), &pgproto3.CopyDone{}, syncs(), query("SELECT 2")},
+		"1 | 2 | G | E 42501 | Z I | T | D 2 | C SELECT 1 | Z I", "20"},
+	{"COPY FROM and another statement", []any{query("COPY journal FROM STDIN; DELETE FROM categories WHERE id = 1; COPY journal FROM STDIN"), copyData("a\n"), &pgproto3.CopyDone{}, copyData("b\n"), &pgproto3.CopyDone{}},
+		"G | C COPY 1 | C DELETE 1 | G | C COPY 1 | Z I", "19"},
+	{"another message amid COPY data", []any{query("COPY journal FROM STDIN"), copyData("a\n"), query("SELECT 2")}, "G | E 57014 | Z I | T | D 2 | C SELECT 1 | Z I", "20"},
 	{"what is only defined", []any{query("CREATE FUNCTION clear() RETURNS void LANGUAGE sql AS 'DELETE FROM categories WHERE id = 1'")}, "C CREATE FUNCTION | Z I", "20"},
 }
 
@@ -92,6 +118,21 @@ func TestLimitOnRowsHoldsBeforeTheCommit(t *testing.T) {
 				s.expect(t, "categories", l.left)
 			})
 		}
+	})
+}
+
+func TestExplainAnalyzeIsCounted(t *testing.T) {
+	t.Parallel()
+	eachMajor(t, tenRows, func(t *testing.T, s stage) {
+		c := s.raw(t, production)
+		c.send(query("EXPLAIN ANALYZE DELETE FROM categories"))
+		if status := c.untilReady(1); status != "Z I" || len(c.errors) != 1 || c.errors[0].Code != "42501" {
+			t.Errorf("%s, errors %+v", status, c.errors)
+		}
+		s.intact(t)
+		c.send(query("EXPLAIN ANALYZE DELETE FROM categories WHERE id = 1"))
+		c.untilReady(1)
+		s.expect(t, "categories", "19")
 	})
 }
 
@@ -146,4 +187,8 @@ func TestPipelineOfManyLimitedStatements(t *testing.T) {
 			t.Error(fmt.Sprint(n, " rows were changed"))
 		}
 	})
+}
+
+func copyData(lines string) pgproto3.FrontendMessage {
+	return &pgproto3.CopyData{Data: []byte(lines)}
 }

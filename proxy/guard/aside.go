@@ -1,0 +1,194 @@
+package guard
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
+
+// An aside is a query of the guard's own that the server runs in the client's session and
+// transaction. It goes out in the extended protocol between two messages of the client's,
+// without a Sync, under a name that no client can guess, and leaves nothing behind. The
+// client hears nothing of its replies. Like anything else in a section the server skips
+// it after an error.
+type aside struct {
+	rows [][]string // as text; a null is ""
+	// then is told of all rows, while the server's bytes are looked at; nil for nobody.
+	then func(ops *Ops)
+	// frank is set where the aside fails as the client's own statement would: its error is
+	// passed on, with its position shifted.
+	frank bool
+	shift int
+}
+
+// part is what is special about a request whose replies the client does not receive as
+// they are.
+type part struct {
+	script *script // nil unless its failure is the script's
+	aside  *aside  // nil unless it is of one, and the client hears nothing of it
+	tally  *tally  // nil unless its rows are counted
+	within bool    // a Sync inside a block of the guard's own: it must leave the session idle
+	calm   bool    // a BEGIN inside such a block
+
+	// Of a Query that is sent in pieces.
+	piece     bool
+	statement int  // the place of the piece's statement in the string
+	last      bool // it is the last one, whose tag waits for the commit
+	shift     int  // how many characters of the string stand in front of it
+}
+
+// ask sends an aside. values are those of its parameters. The server answers when it is
+// asked to: by a Flush, or the next Sync.
+func (g *Guard) ask(a *aside, sql string, ops *Ops, values ...string) {
+	p := &part{aside: a, script: g.script, shift: a.shift}
+	_, name := g.cfg.NewRefusal()
+	for _, kind := range [...]byte{wire.Parse, wire.Bind, wire.Execute, wire.Close, wire.Close} {
+		g.replies.sent(request{kind: kind, part: p})
+	}
+	at := len(g.toServer)
+	g.toServer = wire.AppendParse(g.toServer, []byte(name), sql)
+	g.toServer = wire.AppendBind(g.toServer, name, name, values...)
+	g.toServer = wire.AppendExecute(g.toServer, name)
+	g.toServer = wire.AppendClose(g.toServer, wire.KindPortal, name)
+	g.toServer = wire.AppendClose(g.toServer, wire.KindStatement, name)
+	ops.send(g.toServer[at:])
+}
+
+// command has the server run a command of the guard's own, as an aside.
+func (g *Guard) command(sql string, ops *Ops) { g.ask(&aside{}, sql, ops) }
+
+// part returns what is special about the request that the server answers now; nil where
+// nothing is.
+func (r *replies) part() *part {
+	if r.idle() {
+		return nil
+	}
+	r.dropSilent()
+	if r.idle() {
+		return nil
+	}
+	return r.queue[r.head].part
+}
+
+// hides tells whether the client does not hear of a message: asynchronous ones it does.
+// https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-ASYNC
+func (p *part) hides(t byte) bool {
+	switch t {
+	case wire.ParseComplete, wire.BindComplete, wire.CloseComplete, wire.NoData:
+		return p.aside != nil || p.piece
+	case wire.DataRow, wire.CommandComplete:
+		return p.aside != nil
+	}
+	return false
+}
+
+// apart handles a message of the server's that the client does not receive as it is, and
+// tells whether it did.
+func (g *Guard) apart(p *part, message []byte, ops *Ops) bool {
+	body := message[wire.HeaderSize:]
+	switch message[0] {
+	case wire.DataRow:
+		p.aside.add(body)
+		ops.drop(len(message))
+		return true
+	case wire.CommandComplete:
+		return g.tagApart(p, message, ops)
+	case wire.NoticeResponse:
+		if (p.aside != nil || p.calm) && aboutBlocks(body) {
+			ops.drop(len(message))
+			return true
+		}
+	case wire.ErrorResponse:
+		return g.errorApart(p, message, ops)
+	case wire.ReadyForQuery:
+		if status, err := wire.TransactionStatus(body); err == nil && p.script != nil && !g.left(p, status, ops) {
+			g.replies.pop()
+			ops.drop(len(message))
+			return true
+		}
+	}
+	return false
+}
+
+// tagApart handles a CommandComplete.
+func (g *Guard) tagApart(p *part, message []byte, ops *Ops) bool {
+	body := message[wire.HeaderSize:]
+	switch {
+	case p.aside != nil:
+		if g.replies.front(wire.Execute) != nil { // else it is the Query that ends a block
+			g.replies.pop()
+		}
+		ops.drop(len(message))
+		if p.aside.then != nil {
+			p.aside.then(ops)
+		}
+		return true
+	case p.tally != nil && g.tagged(p, message, ops):
+		return true
+	case !p.piece:
+		return false
+	}
+	if e := p.script.event; e != nil && p.statement == p.script.record {
+		e.completed(body)
+	}
+	if !p.last {
+		return false
+	}
+	g.completed(body, ops)
+	p.script.tag = bytes.Clone(message)
+	ops.drop(len(message))
+	return true
+}
+
+// errorApart handles an ErrorResponse.
+func (g *Guard) errorApart(p *part, message []byte, ops *Ops) bool {
+	body, at := message[wire.HeaderSize:], len(g.toClient)
+	switch {
+	case p.aside != nil && !p.aside.frank:
+		g.toClient = wire.AppendError(g.toClient, misunderstood(body))
+	case p.shift != 0 && g.refusalIn(message) == nil:
+		g.toClient = wire.ShiftPosition(g.toClient, message, p.shift)
+	default:
+		return false
+	}
+	g.failed(body, ops)
+	ops.drop(len(message))
+	ops.send(g.toClient[at:])
+	return true
+}
+
+func (a *aside) add(body []byte) {
+	values, err := wire.RowValues(body)
+	if err != nil {
+		return // the row counts as not there; the server is broken
+	}
+	row := make([]string, len(values))
+	for i, v := range values {
+		row[i] = string(v)
+	}
+	a.rows = append(a.rows, row)
+}
+
+// aboutBlocks tells whether a notice says that there is, or is not, a transaction block
+// (src/backend/access/transam/xact.c): what the guard asked for by an aside.
+func aboutBlocks(body []byte) bool {
+	code := string(wire.ErrorField(body, 'C'))
+	return code == "25001" || code == "25P01"
+}
+
+// misunderstood is what a client reads where the server rejected an aside: the transaction
+// is lost, because nobody can say what it did. A request to cancel, and whatever else
+// comes from outside, is the client's business and stays as it is.
+func misunderstood(body []byte) wire.ErrorFields {
+	field := func(code byte) string { return string(wire.ErrorField(body, code)) }
+	f := wire.ErrorFields{
+		Severity: field('S'), Unlocal: field('V'), Code: field('C'), Message: field('M'), Detail: field('D'), Hint: field('H'),
+	}
+	if class := f.Code[:min(2, len(f.Code))]; class == "57" || class == "40" || class == "53" {
+		return f
+	}
+	f.Detail = fmt.Sprintf("The server says: %s.", f.Message)
+	f.Message = "pgcordon could not learn what the transaction did"
+	return f
+}

@@ -1,0 +1,154 @@
+package guard
+
+import (
+	"github.com/pgcordon/pgcordon/parser"
+	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
+
+// The extended protocol in a session whose rows or transactions are bounded. Where a
+// message commits, what was done is counted in front of it; a script then sends it on.
+
+// executeBounded carries out an Execute that the rules allow: of own, which may EXECUTE
+// what run is about. It returns true where the message itself is dropped.
+func (g *Guard) executeBounded(own, run *judged, body []byte, ops *Ops) (dropped bool) {
+	st := &own.summary.Statements[0]
+	if g.transaction.bounds != nil && !g.replies.skipping && !g.transaction.failed && g.follow(st, own, body, ops) {
+		return true
+	}
+	rows, _ := wire.ExecuteRows(body)
+	limit, byTag := g.limitOf(own, run, nil, 0)
+	if limit == nil || st.Boundary != parser.Within {
+		g.replies.sent(request{kind: wire.Execute, event: g.record(run, ops), part: g.calm(st)})
+		return false
+	}
+	// One row that is asked for changes all rows at once, and then no tag comes.
+	c := &tally{limit: limit, judged: run, byTag: byTag && rows == 0}
+	s := &script{}
+	if g.script = s; !g.replies.skipping {
+		c.mark(g, ops)
+	}
+	g.script = nil
+	if g.replies.sent(request{kind: wire.Execute, event: g.record(run, ops), part: &part{script: s, tally: c}}) {
+		s.steps = c.steps()
+		g.script = s
+	}
+	return false
+}
+
+// follow takes note of what a statement is to the transaction. It returns true where a
+// script sends the message on.
+func (g *Guard) follow(st *parser.Statement, own *judged, body []byte, ops *Ops) bool {
+	t := g.transaction
+	switch st.Boundary {
+	case parser.Commits, parser.RollsBack:
+		if t.own || t.touched && st.Boundary == parser.Commits {
+			g.begins(g.ends(st, own, body), ops)
+			return true
+		}
+		t.begin(t.open && st.Chains)
+	case parser.Begins:
+		if len(g.scratch) == 1 { // else it may be another statement
+			t.open = true
+		}
+	case parser.Within:
+		if mayCommit(st) && !t.open && !t.own {
+			g.opens(ops)
+		}
+		g.touches(own, ops)
+	}
+	return false
+}
+
+// ends is the script of an Execute that ends a transaction.
+func (g *Guard) ends(st *parser.Statement, own *judged, body []byte) *script {
+	t, message := g.transaction, wire.AppendMessage(nil, wire.Execute, body)
+	how, s := "ROLLBACK", &script{}
+	if st.Boundary == parser.Commits {
+		how, s.steps = "COMMIT", g.account(own.text())
+	}
+	chains := t.open && st.Chains
+	s.steps = append(s.steps, func(g *Guard, s *script, ops *Ops) bool {
+		if t.own {
+			g.command(how, ops)
+		}
+		t.begin(chains)
+		g.replies.sent(request{kind: wire.Execute, event: g.record(own, ops)})
+		ops.send(message)
+		return true
+	})
+	return s
+}
+
+// calm is the part of a BEGIN in a block of the guard's own, of which the server warns.
+func (g *Guard) calm(st *parser.Statement) *part {
+	if t := g.transaction; st.Boundary == parser.Begins && t.own && t.open {
+		t.own = false
+		return &part{calm: true}
+	}
+	return nil
+}
+
+// syncBounded handles a Sync. It returns true where a script sends it on.
+func (g *Guard) syncBounded(ops *Ops) (dropped bool) {
+	t := g.transaction
+	if t == nil || t.bounds == nil || t.open || g.replies.copying || !t.touched && !t.own {
+		return false
+	}
+	s := &script{end: ending}
+	if g.replies.skipping {
+		s.state = failed
+	} else {
+		s.steps = g.account(t.last.text())
+	}
+	g.begins(s, ops)
+	return true
+}
+
+// text is what the events of a judgement show.
+func (j *judged) text() string {
+	if j == nil || j.verdict == nil {
+		return ""
+	}
+	return j.verdict.sql
+}
+
+// callable returns the refusal of a FunctionCall, which commits by itself outside of a
+// block; the zero Decision where it may be sent.
+func (g *Guard) callable(j *judged, ops *Ops) policy.Decision {
+	t := g.transaction
+	if t == nil || t.bounds == nil || t.failed {
+		return policy.Decision{}
+	}
+	if !t.open {
+		return t.bounds.Unaccountable(j.firstAct(), "a function that is called by its number commits at once")
+	}
+	g.touches(j, ops)
+	return policy.Decision{}
+}
+
+// mayBegin tells whether a message of the client may reach the server now: a section does
+// when it is known what the one before has left open.
+func (g *Guard) mayBegin(t byte, ops *Ops) bool {
+	if g.replies.copying {
+		return g.mayCopy(t, ops)
+	}
+	return t == wire.Terminate || !g.replies.awaitReady()
+}
+
+// mayCopy tells whether a message may be sent while the server reads COPY data. During a
+// script anything else is a mistake of the client's, which ends the COPY.
+func (g *Guard) mayCopy(t byte, ops *Ops) bool {
+	switch t {
+	case wire.CopyData, wire.CopyDone, wire.CopyFail, wire.Flush, wire.Sync, wire.Terminate:
+		return true
+	}
+	if g.script == nil {
+		return true
+	}
+	at := len(g.toServer)
+	g.toServer = wire.AppendCopyFail(g.toServer, "unexpected message type during COPY from stdin")
+	ops.send(g.toServer[at:])
+	g.replies.sent(request{kind: wire.CopyDone})
+	return false
+}

@@ -1,0 +1,179 @@
+package guard
+
+import (
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
+
+// A script is what the guard has to tell the server, and to learn from it, before the
+// client may go on. While there is one, the client is not listened to, unless the server
+// waits for its COPY data.
+type script struct {
+	steps []step
+	// end is taken last, whatever became of the others; nil for none.
+	end   step
+	at    int
+	state scriptState
+	// flushed is true once the server has been asked for what the step waits for.
+	flushed bool
+	refusal *refusal // of what the server is to reject next
+	// undone is true where the transaction has to be rolled back first: its commit is refused.
+	undone bool
+
+	query  bool   // it stands for a Query, and else for a Sync, an Execute, or the wait behind one
+	event  *Event // of a Query; nil where nothing is recorded
+	record int    // which of its statements the event is about
+	tag    []byte // of its last statement, until that is committed
+	synced bool   // its Sync has been sent
+	over   bool   // the ReadyForQuery of that has come
+}
+
+// step does one thing. It returns false where it has to be called again, when the server
+// has said something.
+type step func(g *Guard, s *script, ops *Ops) (done bool)
+
+type scriptState uint8
+
+const (
+	running scriptState = iota
+	failed              // the server has rejected a part of it
+	skipped             // the server skips it, for an error that came before it
+)
+
+// begins starts a script.
+func (g *Guard) begins(s *script, ops *Ops) {
+	g.script = s
+	g.released(ops)
+}
+
+// released carries on with what the client waits for, and tells whether it may go on.
+func (g *Guard) released(ops *Ops) bool {
+	s := g.script
+	if s == nil {
+		return true
+	}
+	for ; s.at < len(s.steps) && s.state == running; s.at++ {
+		if s.refusal == nil && !s.steps[s.at](g, s, ops) {
+			return false
+		}
+		if s.refusal != nil {
+			break
+		}
+		s.flushed = false
+	}
+	if s.refusal != nil {
+		g.reject(s, ops)
+	}
+	s.at = len(s.steps)
+	if s.end != nil && !s.end(g, s, ops) {
+		return false
+	}
+	g.script = nil
+	return true
+}
+
+// until waits for something that the server has to say, or for an error.
+func until(ready func() bool) step {
+	return func(g *Guard, s *script, ops *Ops) bool {
+		switch {
+		case s.state != running, ready():
+			return true
+		case g.replies.copying: // it is the client's turn
+			s.flushed = false
+		case !s.flushed:
+			s.flushed = true
+			at := len(g.toServer)
+			g.toServer = wire.AppendFlush(g.toServer)
+			ops.send(g.toServer[at:])
+		}
+		return false
+	}
+}
+
+// reject sends what the server must reject with the nonce of the refusal.
+func (g *Guard) reject(s *script, ops *Ops) {
+	if s.undone {
+		g.command("ROLLBACK", ops)
+		g.transaction.begin(false)
+	}
+	g.replies.sent(request{kind: wire.Execute, refusal: s.refusal, part: &part{script: s}})
+	at := len(g.toServer)
+	g.toServer = wire.AppendExecute(g.toServer, s.refusal.nonce)
+	ops.send(g.toServer[at:])
+	s.refusal, s.state = nil, failed
+}
+
+// ending sends the Sync that commits, or ends what has failed, and waits for what the
+// server says to it.
+func ending(g *Guard, s *script, ops *Ops) bool {
+	switch {
+	case s.synced:
+		return s.over
+	case s.state == skipped && s.query: // the Sync that the server skips to is the client's
+		if s.event != nil {
+			ops.finish(s.event)
+		}
+		return true
+	}
+	s.synced = true
+	own := g.transaction.own
+	if own && s.state == running {
+		g.command("COMMIT", ops)
+	}
+	at := len(g.toServer)
+	if s.query && s.state == running {
+		g.replies.sent(request{kind: wire.Close, object: wire.KindStatement, part: &part{script: s, piece: true}})
+		g.toServer = wire.AppendClose(g.toServer, wire.KindStatement, "")
+	}
+	g.replies.sent(request{kind: wire.Sync, event: s.event, part: &part{script: s, within: own}})
+	s.event = nil
+	g.toServer = wire.AppendSync(g.toServer)
+	ops.send(g.toServer[at:])
+	return false
+}
+
+// left handles the ReadyForQuery of a script's Sync. It returns false where the session is
+// still in a block of the guard's own, which the client is not to hear of.
+func (g *Guard) left(p *part, status byte, ops *Ops) bool {
+	s := p.script
+	if p.within && status != 'I' {
+		s.end, s.synced = rollingBack, false
+		return false
+	}
+	if s.tag != nil {
+		ops.send(s.tag)
+	}
+	s.over = true
+	return true
+}
+
+// rollingBack ends a block of the guard's own.
+func rollingBack(g *Guard, s *script, ops *Ops) bool {
+	if s.synced {
+		return s.over
+	}
+	s.synced, s.tag = true, nil
+	g.replies.sent(request{kind: wire.Query, part: &part{script: s, aside: &aside{}}})
+	at := len(g.toServer)
+	g.toServer = wire.AppendQuery(g.toServer, "ROLLBACK")
+	ops.send(g.toServer[at:])
+	return false
+}
+
+// fails notes that the server has rejected a part of the script.
+func (s *script) fails(code string) {
+	s.tag = nil
+	if s.breaks(true); s.event != nil && s.event.SQLSTATE == "" {
+		s.event.SQLSTATE = code
+	}
+}
+
+// breaks notes that a request has failed, which is the script's own or came before it.
+func (s *script) breaks(own bool) {
+	switch {
+	case s.state != running:
+	case own:
+		s.state = failed
+	default:
+		s.state = skipped
+	}
+}
