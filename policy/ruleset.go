@@ -94,7 +94,8 @@ func (r *Ruleset) decide(s *parser.Summary, ctx Context, without []*statementRul
 	v := verdict{scope: scope{path: r.path, changed: ctx.SearchPathChanged, temporaries: ctx.Temporary}, without: without}
 	r.search(s, &ctx, &v)
 	d := r.reaching(r.ofReadOnly(v.decision(s, r.audit)), s, &ctx)
-	return d.signed(r.signs(s, &ctx))
+	d.sign(r.signs(s, &ctx))
+	return d
 }
 
 // search takes every act through the rules, until nothing that follows can change the

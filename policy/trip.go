@@ -54,22 +54,18 @@ func (t *Trip) quietTime() time.Duration {
 // Refusal is the decision on a string that has come too far.
 func (t *Trip) Refusal(s *Signs) Decision {
 	return Decision{
-		Deny: true, Rule: builtinTripwire, Statement: s.statement, Act: s.act, Trip: t,
+		Deny: true, Rule: builtinTripwire, Statement: s.statement, Act: s.act, Signs: s, Trip: t,
 		Reason: fmt.Sprintf("tripwire %s, incident %s: %s", t.Tripwire, t.Incident, t.Reason),
 		Hint:   fmt.Sprintf("source environment %s is being locked out of target %s; see the incident in the audit log", t.Source, t.Target),
 	}
 }
 
-// signed adds to a decision what tripwires look for. What nobody else explains is then
-// about the first table.
-func (d Decision) signed(s *Signs) Decision {
-	if s == nil {
-		return d
-	}
-	if d.Signs = s; !d.Deny && !d.WouldDeny && !d.Record {
+// sign adds to a decision what tripwires look for, nil for nothing. What nobody else
+// explains is then about the first table.
+func (d *Decision) sign(s *Signs) {
+	if d.Signs = s; s != nil && !d.Deny && !d.WouldDeny && !d.Record {
 		d.Statement, d.Act = s.statement, s.act
 	}
-	return d
 }
 
 // reason says what tripped the wire.

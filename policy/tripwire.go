@@ -40,6 +40,17 @@ func (r *Ruleset) Tripwired() bool { return r.tripwired }
 // allowed.
 func (w *Tripwire) readsText() bool { return w.Tables > 0 || w.TestSuite }
 
+// Counts tells whether a string on which this was decided counts for the tripwire.
+func (w *Tripwire) Counts(d *Decision) bool {
+	switch {
+	case w.Tables > 0:
+		return d.Signs != nil
+	case w.TestSuite:
+		return d.Signs != nil && d.Signs.Suite
+	}
+	return d.Deny
+}
+
 // names tells whether a test suite calls itself so.
 func (w *Tripwire) names(application string) bool {
 	return len(w.applications) > 0 && w.applications.match(application)

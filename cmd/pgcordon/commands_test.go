@@ -16,7 +16,11 @@ sources:
   - {name: pods, environment: production, cidr: 10.30.0.0/16}
   - {name: batch, environment: production, certificate: {cn: "batch-*"}}
   - {name: stage, environment: staging, cidr: 10.20.0.0/16}
+tripwires:
+  - {name: table-after-table, when: {source: production, target: shop}, tables: 3, within: 1m}
+  - {name: refusals, when: {source: production, target: shop}, refusals: 3, within: 1m}
 statements:
+  - {name: any-truncate, action: allow, when: {user: tester, effect: truncate}}
   - {name: note-inserts, action: audit, when: {effect: insert}}
 `
 
@@ -44,6 +48,9 @@ func TestExplainNamesEnvironmentEffectsAndRule(t *testing.T) {
 		{"--target shop --source 10.20.1.7", "SELECT 1", 2, []string{"FATAL 28000", "builtin/cross-environment"}},
 		{"--target shop --source 192.0.2.1", "SELECT 1", 2, []string{"environment unknown (no source rule matches)", "builtin/unknown-source"}},
 		{"--target shop --source 192.0.2.1 --certificate batch-7", "SELECT 1", 0, []string{"source rule batch"}},
+		{"--target shop --source 10.30.1.7", "TRUNCATE a", 2, []string{"counts     for tripwire table-after-table, refusals"}},
+		{"--target shop --source 10.30.1.7 --user tester", "TRUNCATE a", 0, []string{"allowed by rule any-truncate", "counts     for tripwire table-after-table\n"}},
+		{"--target shop --source 10.30.1.7 --user tester", "TRUNCATE a, b, c", 2, []string{"builtin/tripwire", "3 tables emptied or dropped within 1m"}},
 		{"--target copy --source 10.20.1.7", "DROP TABLE t", 0, []string{"would be refused", "builtin/drop"}},
 		{"--target shop --source 10.30.1.7", "FROM t DELETE", 2, []string{"tokens", "builtin/unknown"}},
 		{"--target shop --source 10.30.1.7", "FROM t SELEC", 0, []string{"tokens", "what the server answers"}}, // an error

@@ -47,6 +47,7 @@ type explanation struct {
 	Statements []explainedStatement `json:"statements,omitempty"`
 	JudgedBy   string               `json:"judged_by,omitempty"`
 	Decision   *ruling              `json:"decision,omitempty"`
+	Tripwires  []string             `json:"tripwires,omitempty"` // for which the text counts
 	Client     string               `json:"client_sees"`
 }
 
@@ -135,7 +136,13 @@ func (c *explainCommand) explain(s *streams, sql string) (*explanation, error) {
 		return e, nil
 	}
 	e.dissect(p.Ruleset(target, client), sql, c.Replication)
-	e.decide(rehearsal.Judge(p, target, client, sql, c.Parameter))
+	d := rehearsal.Judge(p, target, client, sql, c.Parameter)
+	e.decide(d)
+	for _, w := range p.TripwiresOf(target, client) {
+		if w.Counts(&d) {
+			e.Tripwires = append(e.Tripwires, w.Name)
+		}
+	}
 	return e, nil
 }
 

@@ -36,6 +36,9 @@ func (e *explanation) print(w io.Writer) {
 			fmt.Fprintf(w, "remedy     %s\n", e.Decision.Hint)
 		}
 	}
+	if len(e.Tripwires) > 0 {
+		fmt.Fprintf(w, "counts     for tripwire %s\n", strings.Join(e.Tripwires, ", "))
+	}
 	fmt.Fprintf(w, "client     sees %s\n", e.Client)
 }
 

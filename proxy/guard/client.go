@@ -17,7 +17,7 @@ func (g *Guard) clientMessage(in []byte, ops *Ops) (n, need int) {
 	if size < wire.HeaderSize || limit > 0 && size-1 > limit {
 		return g.poison(wire.HeaderSize, ops), 0
 	}
-	if g.rules.readOnly && !g.mayProceed(t, ops) || g.transaction != nil && !g.mayBegin(t, ops) {
+	if g.untrusted(t) || g.rules.readOnly && !g.mayProceed(t, ops) || g.transaction != nil && !g.mayBegin(t, ops) {
 		return 0, awaitServer
 	}
 	g.meaning.context.Temporary = g.temporary.certain(&g.replies)
@@ -67,13 +67,12 @@ const awaitServer = -1
 
 // whole waits for a whole Query or Parse message, unless it is longer than what
 // is to be inspected. Of a client that has not logged in nothing long is held: a
-// stranger could fill the memory with it; and nothing is judged that a tripwire could
-// count, or a stranger could lock others out.
+// stranger could fill the memory with it.
 func (g *Guard) whole(in []byte, size int, ops *Ops, handle handler) (n, need int) {
 	switch {
 	case size > g.cfg.InspectBytes:
 		return g.uninspected(in, size, ops), 0
-	case (size > maxHeld || g.rules.tripwired) && !g.login.accepted:
+	case size > maxHeld && !g.login.accepted:
 		return 0, awaitServer
 	}
 	return g.small(in, size, ops, handle)

@@ -1,10 +1,27 @@
 package guard
 
-import "github.com/pgcordon/pgcordon/policy"
+import (
+	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
 
 // What a string would empty is counted before it runs, not when it has: of so many
 // tables the last one is still there. It is counted once a string is about to execute,
 // as allowances are, so that what is only prepared does not count.
+
+// untrusted tells whether a message has to wait until the server has accepted the login:
+// what a tripwire counts, or a stranger could have others locked out. A client that need
+// not log in gets no further ahead of the count either.
+func (g *Guard) untrusted(t byte) bool {
+	if !g.rules.tripwired || g.login.accepted {
+		return false
+	}
+	switch t {
+	case wire.Query, wire.Parse, wire.Bind, wire.Execute, wire.FunctionCall:
+		return true
+	}
+	return false
+}
 
 // signs returns what tripwires look for in the string; nil where there is nothing of it.
 func (j *judged) signs() *policy.Signs {

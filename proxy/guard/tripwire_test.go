@@ -116,15 +116,20 @@ func TestWhatCountsIsRecordedUnderTheEventThatWasCounted(t *testing.T) {
 
 func TestNothingOfAStrangerIsJudged(t *testing.T) {
 	for _, yaml := range []string{threeTables, "tripwires: [{name: w, refusals: 3, within: 1m}]"} {
-		b := tripwired(t, yaml)
-		b.fromClient(query("TRUNCATE a, b, c"), parse("", "TRUNCATE a"))
-		if len(b.judged) > 0 || len(b.toServer) > 0 {
-			t.Errorf("judged %v, sent %s", b.decisions(), b.sent())
-		}
-		b.fromServer(message(wire.Authentication, "\x00\x00\x00\x00"))
-		b.fromClient(query("SELECT 1")) // wakes the bench up
-		if len(b.judged) == 0 {
-			t.Error("nothing is judged although the login is accepted")
+		for name, sent := range map[string][]byte{
+			"Query": query("TRUNCATE a, b, c"), "Parse": parse("", "COPY a TO PROGRAM 'x'"), "Execute": execute(""),
+			"Bind": message(wire.Bind, strings.Repeat("x", 2*bindNamesSize)), "FunctionCall": message(wire.FunctionCall, "\x00\x00\xff\xff"),
+		} {
+			b := tripwired(t, yaml)
+			b.fromClient(sent)
+			if len(b.events) > 0 || len(b.judged) > 0 || b.passed > 0 || len(b.toServer) > 0 {
+				t.Errorf("%s: judged %v, sent %s", name, b.decisions(), b.sent())
+			}
+			b.fromServer(message(wire.Authentication, "\x00\x00\x00\x00"))
+			b.fromClient(sync()) // wakes the bench up
+			if len(b.judged)+b.passed+len(b.toServer) == 0 {
+				t.Errorf("%s: held although the login is accepted", name)
+			}
 		}
 	}
 }

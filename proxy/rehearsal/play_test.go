@@ -54,6 +54,24 @@ func TestStateOfTheSessionCarriesFromStepToStep(t *testing.T) {
     login: deny
     rule: psql
 `},
+		{"tripwires", "builtin: false\ntripwires: [{name: w, tables: 3, within: 1m, quarantine: 1h}]\n", `
+    steps:
+      - allow: [TRUNCATE a, DELETE FROM b, TRUNCATE a]
+      - {allow: TRUNCATE c, after: 60s}
+      - allow: TRUNCATE d
+      - {deny: TRUNCATE e, rule: builtin/tripwire}
+      - allow: DELETE FROM e WHERE id = 1
+`},
+		{"tripwires that count refusals", "tripwires: [{name: w, refusals: 2, within: 1m}, {name: v, tables: 9, within: 1m}]\nstatements: [{name: c, action: allow, when: {effect: truncate, relation: c}}]\n", `
+    steps:
+      - allow: TRUNCATE c
+      - deny: [TRUNCATE a, TRUNCATE a]
+      - {deny: TRUNCATE c, rule: builtin/tripwire}
+`},
+		{"tripwires in audit mode", "builtin: false\ntripwires: [{name: w, tables: 1, within: 1m, mode: audit}]\n", `
+    steps:
+      - allow: TRUNCATE a
+`},
 		{"strings with escapes", "", `
     steps:
       - allow: SELECT '\''; TRUNCATE t; --'

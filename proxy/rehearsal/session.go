@@ -19,6 +19,7 @@ type session struct {
 	server   server
 	now      time.Time
 	nonces   int
+	count    func(*policy.Deed) *policy.Trip
 	decision policy.Decision // on what was sent last: the worst
 	passed   bool            // of what was sent last, nothing was looked into
 }
@@ -34,8 +35,7 @@ const (
 func newSession(p *policy.Policy, t *policy.Target, c policy.Client, settings []wire.Setting) *session {
 	s := &session{ruleset: p.Ruleset(t, c), now: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)}
 	allowances := policy.NewAllowances(func() time.Time { return s.now })
-	tripwires := policy.NewWatch(func() time.Time { return s.now }, func() string { return "rehearsal" })
-	between := policy.Between{Source: c.Source.Environment, Target: t.Name}
+	s.count = counter(p, t, c, func() time.Time { return s.now })
 	who := policy.Holder{Target: t.Name, Source: c.Source.Environment, User: c.User}
 	s.guard = guard.New(guard.Config{
 		Rules:        guard.NewRules(s.ruleset),
@@ -48,11 +48,7 @@ func newSession(p *policy.Policy, t *policy.Target, c policy.Client, settings []
 		Observer:     s,
 		Claim:        func(claims []policy.Claim) *policy.Spent { return allowances.Claim(who, claims) },
 		Watch: func(signs *policy.Signs) (string, *policy.Trip) {
-			trip := tripwires.Count(between, p.TripwiresOf(t, c), t.Mode == policy.Audit, &policy.Deed{Signs: signs})
-			if trip != nil && trip.Audit {
-				trip = nil
-			}
-			return "", trip
+			return "", s.count(&policy.Deed{Signs: signs})
 		},
 		NewRefusal: s.newRefusal,
 	}, settings)
@@ -61,6 +57,19 @@ func newSession(p *policy.Policy, t *policy.Target, c policy.Client, settings []
 	}
 	s.carry(s.server.login(settings), s.guard.FromServer)
 	return s
+}
+
+// counter returns what counts for tripwires, and the one that has tripped.
+func counter(p *policy.Policy, t *policy.Target, c policy.Client, now func() time.Time) func(*policy.Deed) *policy.Trip {
+	watch := policy.NewWatch(now, func() string { return "rehearsal" })
+	return func(deed *policy.Deed) *policy.Trip {
+		between := policy.Between{Source: c.Source.Environment, Target: t.Name}
+		trip := watch.Count(between, p.TripwiresOf(t, c), t.Mode == policy.Audit, deed)
+		if trip != nil && trip.Audit {
+			return nil
+		}
+		return trip
+	}
 }
 
 func (s *session) newRefusal() (event, nonce string) {
@@ -162,6 +171,10 @@ func (s *session) carry(in []byte, judge func([]byte, guard.Ops) (guard.Ops, int
 			in = in[op.N:]
 		case guard.Send:
 			out = append(out, op.Bytes...)
+		case guard.Finish:
+			if e := op.Event; e.Kind == guard.Refused {
+				s.count(&policy.Deed{Signs: e.Decision.Signs, Refused: true})
+			}
 		}
 	}
 	return out, in
