@@ -72,6 +72,27 @@ func TestReplicationKinds(t *testing.T) {
 	}
 }
 
+func TestSettingThatIsAddedWins(t *testing.T) {
+	for name, p := range map[string][]byte{
+		"nothing else":       packet("user", "u"),
+		"the same":           packet("Name", "x", "user", "u", "nAmE", "y"),
+		"the same in itself": packet("user", "u", "options", "-c name=x", "name", ""),
+		"a value that names": packet("user", "name", "database", "name"),
+	} {
+		before, err := ParseStartup(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := ParseStartup(WithSetting(p, "name", "value"))
+		if err != nil || after.User != before.User || after.Database != before.Database || after.Options != before.Options {
+			t.Errorf("%s: %+v, %v", name, after, err)
+		}
+		if last := after.Settings[len(after.Settings)-1]; last != (Setting{"name", "value"}) {
+			t.Errorf("%s: %+v", name, after.Settings)
+		}
+	}
+}
+
 func TestMalformedStartupIsRefused(t *testing.T) {
 	noTerminator := packet("user", "app")
 	noTerminator[len(noTerminator)-1] = 'x'

@@ -34,6 +34,7 @@ func Conformance(t *testing.T, r relay.Relay) {
 		"new rules count from the next message on":         newRules,
 		"a server that breaks the protocol is left":        brokenServer,
 		"a full pipeline waits for the server":             fullPipeline,
+		"a read-only session is let on by the server":      readOnly,
 	}
 	for _, network := range []string{"tcp", "unix", "tls"} {
 		for name, test := range tests {
@@ -333,6 +334,30 @@ func brokenServer(t *testing.T, r relay.Relay, network string) {
 	s.expect(s.client, ready)
 	if got := s.rest(s.client); !strings.Contains(got, "C08P01") {
 		t.Errorf("the client received %q", got)
+	}
+}
+
+func readOnly(t *testing.T, r relay.Relay, network string) {
+	status := func(value string) []byte {
+		return message(wire.ParameterStatus, "default_transaction_read_only\x00"+value+"\x00")
+	}
+	s := loggedIn(t, r, network)
+	s.send(s.server, status("on"))
+	s.expect(s.client, status("on"))
+	s.rules.Store(rulesOf(t, "sessions: [{name: lookers, action: allow, read_only: true}]"))
+	one, two, three := wire.AppendQuery(nil, "SELECT 1"), wire.AppendQuery(nil, "SELECT 2"), wire.AppendQuery(nil, "SELECT 3")
+	s.send(s.client, bytes.Join([][]byte{one, two, three}, nil))
+	s.expect(s.server, one)
+	s.send(s.server, ready)
+	s.expect(s.client, ready)
+	s.expect(s.server, two)
+	s.send(s.server, status("off"), ready)
+	s.expect(s.client, status("off"))
+	if got := s.rest(s.client); !strings.Contains(got, "C42501") {
+		t.Errorf("the client received %q", got)
+	}
+	if got := s.rest(s.server); got != "" {
+		t.Errorf("the server received %q", got)
 	}
 }
 
