@@ -15,6 +15,7 @@ import (
 	"github.com/pgcordon/pgcordon/metrics"
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/guard"
 	"github.com/pgcordon/pgcordon/proxy/relay"
 	"github.com/pgcordon/pgcordon/proxy/transport"
 	"github.com/pgcordon/pgcordon/proxy/wire"
@@ -114,12 +115,13 @@ func (s *Server) serve(p *place, l *listener, conn net.Conn) {
 	}
 	// The relay closes what it was given. What is referred to here lives as long as the
 	// session.
-	s.relay.Run(link, func(err error, wait bool) bool { return s.relayed(ses, link, err, wait) })
+	g := link.Guard
+	s.relay.Run(link, func(err error, wait bool) bool { return s.relayed(ses, g, err, wait) })
 }
 
 // relayed is a relay.Done. What goes wrong is logged, which may have to wait.
-func (s *Server) relayed(ses *session, l *relay.Link, err error, wait bool) bool {
-	unfinished := l.Guard.Unfinished()
+func (s *Server) relayed(ses *session, g *guard.Guard, err error, wait bool) bool {
+	unfinished := g.Unfinished()
 	if !wait && (err != nil || len(unfinished) > 0) {
 		return false
 	}

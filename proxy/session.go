@@ -92,6 +92,7 @@ func (s *session) open(conn net.Conn) (*opening, error) {
 		s.facts.Certificate = certificateOf(o.tls)
 	}
 	s.client.Source = s.place.policy.Identify(s.facts)
+	s.client.Source.Fact = shared(s.client.Source.Fact)
 	if o != nil {
 		s.client.User, s.client.Database = shared(o.start.User), shared(o.start.Database)
 		s.client.Application, s.client.Replication = shared(o.start.Application), o.start.Replication

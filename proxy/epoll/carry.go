@@ -24,16 +24,16 @@ func (s *session) carryOut(e *end, ops guard.Ops, in []byte, need int) {
 		case guard.Send:
 			parts = append(parts, op.Bytes)
 		case guard.Begin:
-			s.Observer.Begin(op.Event)
+			s.observer.Begin(op.Event)
 		case guard.Finish:
-			if !s.Observer.Finish(op.Event, false) {
+			if !s.observer.Finish(op.Event, false) {
 				s.forward(e.peer(), parts)
 				s.suspend(e, ops[i:], in[consumed:], need)
 				return
 			}
 		case guard.End:
 			s.forward(e.peer(), parts)
-			s.leave(s.Guard.Farewell(), nil)
+			s.leave(s.guard.Farewell(), nil)
 			return
 		}
 	}
@@ -76,7 +76,7 @@ func (s *session) suspend(e *end, ops guard.Ops, in []byte, need int) {
 	e.hold(nil, 0)
 	event := ops[0].Event
 	go func() {
-		s.Observer.Finish(event, true)
+		s.observer.Finish(event, true)
 		s.loop.post(func() { s.resume(e, rest, held, need) })
 	}()
 }

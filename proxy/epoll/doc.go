@@ -8,7 +8,7 @@
 //
 //	wait      poll.go      epoll_wait: for a while hidden from Go's scheduler, then as a
 //	                       blocking call
-//	readable  session.go   read into the loop's one 64 KiB buffer, behind what was held
+//	readable  session.go   read into the loop's one 128 KiB buffer, behind what was held
 //	judge     session.go   ask the guard; what it does not consume is held by the session
 //	carry out carry.go     write what it passes, in one call
 //	flush     outbox.go    with io_uring: small writes wait for the end of the turn, and one
@@ -16,7 +16,7 @@
 //	writable  end.go       what the kernel did not take is kept, and the other side is not
 //	                       read until it is gone
 //
-// A socket that has been streaming is reported when a whole buffer is there (stream.go).
+// A socket that has been streaming is read at intervals (stream.go).
 //
 // An idle session holds no buffer. A session whose refusal has to reach the disk
 // first waits for it without holding up the others (suspend in carry.go).

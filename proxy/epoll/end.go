@@ -25,8 +25,9 @@ type end struct {
 	// unsent is what the kernel has not taken yet. While there is any the peer is
 	// not read, which bounds it.
 	unsent []byte
-	// queued waits in the loop's outbox, until the end of the turn at most.
-	queued []byte
+	// queued is true while a write waits in the loop's outbox, until the end of the turn at
+	// most.
+	queued bool
 	// waiting keeps this end from being read, whatever else: a record is on its way to
 	// the disk, or the guard is asked elsewhere. paused does too: what is held can be
 	// judged only when the server has answered something.
@@ -34,9 +35,11 @@ type end struct {
 	// last is true once nothing more is to be written: when unsent is gone the
 	// socket is shut down for writing.
 	last bool
-	over error // why nothing more can be read here; nil while it can
-
-	stream stream
+	// long counts reads in a row of at least streamRead bytes; patient is true where
+	// enough of them make it one of the loop's streams.
+	long    uint8
+	patient bool
+	over    error // why nothing more can be read here; nil while it can
 }
 
 // peer is the other end.
@@ -66,7 +69,7 @@ func (e *end) happened(events uint32) {
 // rearm makes the loop wait for what this end can do next.
 func (e *end) rearm() {
 	var events uint32
-	if e.over == nil && !e.waiting && !e.paused && len(e.peer().unsent) == 0 {
+	if e.over == nil && !e.waiting && !e.paused && !e.patient && len(e.peer().unsent) == 0 {
 		events |= unix.EPOLLIN
 	}
 	if len(e.unsent) > 0 {
@@ -97,7 +100,7 @@ func (e *end) send(b []byte) error {
 // better, and keeps what the kernel does not take.
 func (e *end) transmit(b []byte) error {
 	box := &e.session.loop.outbox
-	if e.queued != nil { // b goes behind it
+	if e.queued { // b goes behind it
 		if box.flush(); e.fd < 0 {
 			return io.ErrClosedPipe
 		}
@@ -109,15 +112,14 @@ func (e *end) transmit(b []byte) error {
 	return e.transmitNow(b)
 }
 
-// wrote notes how far the write of what was queued came.
-func (e *end) wrote(n int, errno syscall.Errno) {
-	rest := e.queued[n:]
-	e.queued = nil
+// wrote notes how far the write of b came, which was queued.
+func (e *end) wrote(b []byte, n int, errno syscall.Errno) {
+	e.queued = false
 	if errno != 0 && !again(errno) {
 		e.failed = uint32(errno)
 		return
 	}
-	e.unsent = append(e.unsent, rest...)
+	e.unsent = append(e.unsent, b[n:]...)
 }
 
 // reviewWrite acts on what wrote has noted.
@@ -175,7 +177,7 @@ func (e *end) finish() {
 	if e.secured != nil {
 		_ = e.secured.conn.CloseWrite() // close_notify
 	}
-	if e.queued != nil {
+	if e.queued {
 		e.session.loop.outbox.flush()
 	}
 	if e.last = true; len(e.unsent) == 0 && e.fd >= 0 {
@@ -219,13 +221,12 @@ func (e *end) receive(into []byte) int {
 	got, errno := read(e.fd, into)
 	switch {
 	case again(errno):
-		return 0
 	case errno != 0:
 		e.over = errno
 	case got == 0:
 		e.over = io.EOF
 	}
-	e.session.loop.pace(e, got)
+	e.session.loop.pace(e, got, got == len(into))
 	return got
 }
 

@@ -15,7 +15,7 @@ import (
 
 const (
 	// bufferSize is the window that all sessions of a loop are read through.
-	bufferSize = 64 << 10
+	bufferSize = 128 << 10
 	// batch is how many events one wait returns at most.
 	batch = 256
 	// unwatched is what watched says of a socket that the loop has forgotten.
@@ -27,6 +27,7 @@ const (
 type loop struct {
 	began      time.Time
 	epfd, wake int
+	exact      bool   // it can wait for less than a millisecond
 	ends       []*end // by descriptor
 	buffer     []byte
 	ops        guard.Ops
@@ -34,7 +35,8 @@ type loop struct {
 	outbox     outbox
 	sealed     []byte // the records of the write to a leg with TLS that is under way
 	sealing    bool
-	streams    []*end // that are waited for with patience
+	streams    []stream
+	due        []*end // of streams: those of this turn
 
 	mu    sync.Mutex // guards inbox
 	inbox []func()
@@ -49,7 +51,8 @@ func newLoop(w Writes) (*loop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("eventfd: %w", err)
 	}
-	l := &loop{began: time.Now(), epfd: epfd, wake: wake, buffer: make([]byte, bufferSize)}
+	_, missing := readyWithin(epfd, make([]unix.EpollEvent, 1), 0)
+	l := &loop{exact: missing == 0, began: time.Now(), epfd: epfd, wake: wake, buffer: make([]byte, bufferSize)}
 	if w == Batched {
 		if l.outbox, err = newOutbox(); err != nil {
 			return nil, err
@@ -61,6 +64,7 @@ func newLoop(w Writes) (*loop, error) {
 // run serves the loop's sessions for as long as the program lives.
 func (l *loop) run() {
 	runtime.LockOSThread()
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(slack), 0, 0, 0) // streams could only be read later without
 	events := make([]unix.EpollEvent, batch)
 	for {
 		n, err := wait(l.epfd, events, l.timeout())
@@ -80,8 +84,8 @@ func (l *loop) run() {
 		if woken {
 			l.receive()
 		}
+		l.readStreams()
 		l.outbox.flush()
-		l.review()
 	}
 }
 
@@ -145,7 +149,7 @@ func (l *loop) forget(e *end) {
 
 // close forgets an end. The kernel ends the watch with the descriptor.
 func (l *loop) close(e *end) {
-	if e.queued != nil {
+	if e.queued {
 		l.outbox.flush()
 	}
 	if e.fd < 0 {

@@ -20,8 +20,14 @@ const (
 type outbox struct {
 	ring  *ring // nil: everything is written at once
 	bytes []byte
-	ends  []*end // whose queued is in bytes
-	spare []*end
+	mail  []letter
+	spare []letter
+}
+
+// letter is a write that waits, in an outbox's bytes.
+type letter struct {
+	to   *end
+	text []byte
 }
 
 func newOutbox() (outbox, error) {
@@ -31,41 +37,43 @@ func newOutbox() (outbox, error) {
 
 // takes tells whether a write may wait.
 func (o *outbox) takes(b []byte) bool {
-	return o.ring != nil && len(b) <= smallWrite && len(b) <= cap(o.bytes)-len(o.bytes) && len(o.ends) < mostWrites
+	return o.ring != nil && len(b) <= smallWrite && len(b) <= cap(o.bytes)-len(o.bytes) && len(o.mail) < mostWrites
 }
 
 // put keeps a copy of b until flush.
 func (o *outbox) put(e *end, b []byte) {
 	at := len(o.bytes)
 	o.bytes = append(o.bytes, b...)
-	e.queued = o.bytes[at:]
-	o.ends = append(o.ends, e)
+	e.queued = true
+	o.mail = append(o.mail, letter{e, o.bytes[at:]})
 }
 
 // flush writes what waits.
 func (o *outbox) flush() {
-	ends := o.ends
-	if len(ends) == 0 {
+	mail := o.mail
+	if len(mail) == 0 {
 		return
 	}
-	o.ends, o.spare = o.spare[:0], nil // what fails below may write anew
-	o.write(ends)
+	o.mail, o.spare = o.spare[:0], nil // what fails below may write anew
+	o.write(mail)
 	o.bytes = o.bytes[:0]
-	for _, e := range ends {
-		e.reviewWrite()
+	for _, l := range mail {
+		l.to.reviewWrite()
 	}
-	o.spare = ends
+	clear(mail) // a session that is over must not be kept
+	o.spare = mail
 }
 
-// write writes what each end has queued, which notes how far that came. A single
-// write does not need the ring.
-func (o *outbox) write(ends []*end) {
-	if len(ends) == 1 {
-		ends[0].wrote(write(ends[0].fd, ends[0].queued))
+// write writes each letter, whose end notes how far that came. A single write does not
+// need the ring.
+func (o *outbox) write(mail []letter) {
+	if len(mail) == 1 {
+		n, errno := write(mail[0].to.fd, mail[0].text)
+		mail[0].to.wrote(mail[0].text, n, errno)
 		return
 	}
-	for i, e := range ends {
-		o.ring.send(e.fd, e.queued, uint64(i))
+	for i, l := range mail {
+		o.ring.send(l.to.fd, l.text, uint64(i))
 	}
-	o.ring.submit(func(tag uint64, n int, errno syscall.Errno) { ends[tag].wrote(n, errno) })
+	o.ring.submit(func(tag uint64, n int, errno syscall.Errno) { mail[tag].to.wrote(mail[tag].text, n, errno) })
 }

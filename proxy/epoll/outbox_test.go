@@ -50,11 +50,10 @@ func TestOutboxTellsTheFateOfEachWrite(t *testing.T) {
 	broken, gone := pair(t, loop)
 	_ = unix.Close(gone)
 	for range 3 { // the queues are rings: go round
-		ends := []*end{taken, full, broken}
-		for _, e := range ends {
+		for _, e := range []*end{taken, full, broken} {
 			box.put(e, []byte("a message"))
 		}
-		box.write(ends)
+		box.write(box.mail)
 		got := make([]byte, 64)
 		n, _ := read(reader, got)
 		if !bytes.Equal(got[:n], []byte("a message")) || taken.unsent != nil || taken.failed != 0 {
@@ -66,7 +65,7 @@ func TestOutboxTellsTheFateOfEachWrite(t *testing.T) {
 		if syscall.Errno(broken.failed) != syscall.EPIPE || broken.unsent != nil {
 			t.Errorf("the broken socket: %v, %q kept", syscall.Errno(broken.failed), broken.unsent)
 		}
-		full.unsent, broken.failed, box.ends, box.bytes = nil, 0, nil, box.bytes[:0]
+		full.unsent, broken.failed, box.mail, box.bytes = nil, 0, nil, box.bytes[:0]
 	}
 }
 
@@ -79,8 +78,8 @@ func TestOutboxTakesNoMoreThanItHasRoomFor(t *testing.T) {
 	for box.takes(make([]byte, smallWrite)) {
 		box.put(e, make([]byte, smallWrite))
 	}
-	if len(box.bytes) > outboxSize || len(box.ends) > mostWrites || len(box.ends) == 0 {
-		t.Errorf("%d bytes of %d writes", len(box.bytes), len(box.ends))
+	if len(box.bytes) > outboxSize || len(box.mail) > mostWrites || len(box.mail) == 0 {
+		t.Errorf("%d bytes of %d writes", len(box.bytes), len(box.mail))
 	}
 	if (&outbox{}).takes([]byte("a")) {
 		t.Error("without a ring it takes a write")

@@ -4,6 +4,7 @@ package epoll
 
 import (
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -41,10 +42,25 @@ func ready(epfd int, events []unix.EpollEvent, timeout int) int {
 	return int(n)
 }
 
+// readyWithin returns the events that come within a time that is told to the nanosecond.
+// Linux 5.11 has it (epoll_wait(2), epoll_pwait2).
+func readyWithin(epfd int, events []unix.EpollEvent, timeout time.Duration) (int, syscall.Errno) {
+	within := unix.NsecToTimespec(int64(timeout))
+	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epfd), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
+		uintptr(len(events)), uintptr(unsafe.Pointer(&within)), 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), 0
+}
+
+// forever is a wait without an end.
+const forever = time.Duration(-1)
+
 // hidden is how long a wait stays hidden from Go's scheduler, in milliseconds.
 const hidden = 20
 
-// wait returns events; none after timeout milliseconds, never where that is -1.
+// wait returns events; none after a timeout, which is short or forever.
 //
 // At first it waits in a way that the scheduler knows nothing of. A wait that it knows
 // of costs more: the monitor thread takes the processor (GOMAXPROCS) away from it, and
@@ -52,16 +68,16 @@ const hidden = 20
 // retake), which was a quarter of the cost of a login. A wait that is hidden keeps its
 // processor, so New adds one for each loop. Where nothing comes for a while the wait
 // is shown, and the monitor thread sleeps too.
-func wait(epfd int, events []unix.EpollEvent, timeout int) (int, error) {
-	brief := hidden
-	if timeout >= 0 {
-		brief = min(timeout, hidden)
+func wait(epfd int, events []unix.EpollEvent, timeout time.Duration) (int, error) {
+	if timeout != forever {
+		n, _ := readyWithin(epfd, events, timeout) // interrupted is as good as too early
+		return n, nil
 	}
-	if n := ready(epfd, events, brief); n > 0 || brief == timeout {
+	if n := ready(epfd, events, hidden); n > 0 {
 		return n, nil
 	}
 	for {
-		n, err := unix.EpollWait(epfd, events, timeout)
+		n, err := unix.EpollWait(epfd, events, -1)
 		if err != unix.EINTR {
 			return n, err
 		}

@@ -66,10 +66,9 @@ func (r *Relay) Run(l *relay.Link, done relay.Done) {
 	}
 	_ = client.conn.Close()
 	_ = server.conn.Close()
-	l.Client, l.Server = nil, nil // an idle session is to be small
 	loop := r.loops[r.next.Add(1)%uint32(len(r.loops))]
 	s := newSession(loop, l, client, server, done)
-	loop.post(s.begin)
+	loop.post(func() { s.begin(l.Behind) })
 }
 
 // leg is a connection that a loop can own.

@@ -15,8 +15,22 @@ func TestEventLoop(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			relaytest.Conformance(t, r)
+			conform(t, r)
 		})
-		t.Run(name+" with io_uring", func(t *testing.T) { relaytest.Conformance(t, newBatched(t, n)) })
+		t.Run(name+" with io_uring", func(t *testing.T) { conform(t, newBatched(t, n)) })
 	}
+}
+
+// conform also sees to it that a loop keeps nothing of a session that is over.
+func conform(t *testing.T, r *Relay) {
+	t.Cleanup(func() { // behind the parallel tests
+		for _, l := range r.loops {
+			kept := make(chan int)
+			l.post(func() { kept <- len(l.streams) })
+			if n := <-kept; n > 0 {
+				t.Errorf("a loop still has %d streams", n)
+			}
+		}
+	})
+	relaytest.Conformance(t, r)
 }

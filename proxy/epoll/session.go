@@ -19,7 +19,10 @@ const timed = 16
 
 // session is one client and its server. All of it belongs to the loop.
 type session struct {
-	*relay.Link
+	guard          *guard.Guard
+	observer       relay.Observer
+	rules          func() *guard.Rules
+	ending         *relay.Ending
 	loop           *loop
 	client, server end
 	done           relay.Done
@@ -33,14 +36,14 @@ type session struct {
 	// aside is true while the guard is asked away from the loop; closing, that the end
 	// waits for it.
 	aside, closing bool
-	err            error
-	timer          *time.Timer
 	// judgements counts calls of the guard, to time one in a few.
-	judgements uint
+	judgements uint8
+	err        error
+	timer      *time.Timer
 }
 
 func newSession(l *loop, link *relay.Link, client, server leg, done relay.Done) *session {
-	s := &session{Link: link, loop: l, done: done}
+	s := &session{guard: link.Guard, observer: link.Observer, rules: link.Rules, ending: link.Ending, loop: l, done: done}
 	s.client = end{session: s, fd: client.fd}
 	s.server = end{session: s, fd: server.fd}
 	s.client.secure(client)
@@ -48,17 +51,17 @@ func newSession(l *loop, link *relay.Link, client, server leg, done relay.Done) 
 	return s
 }
 
-// begin takes the session into the loop.
-func (s *session) begin() {
+// begin takes the session into the loop. What the client sent behind its startup packet
+// is behind.
+func (s *session) begin(behind []byte) {
 	for _, e := range []*end{&s.client, &s.server} {
 		if err := s.loop.register(e); err != nil {
 			s.leave(nil, &relay.Error{Side: relay.Client, Op: "watch a socket", Err: err})
 			return
 		}
 	}
-	s.Ending.Hear(func() { s.loop.post(s.killed) })
-	if behind := s.Behind; len(behind) > 0 {
-		s.Behind = nil
+	s.ending.Hear(func() { s.loop.post(s.killed) })
+	if len(behind) > 0 {
 		s.judge(&s.client, behind)
 	}
 	s.rearm()
@@ -106,15 +109,15 @@ func (s *session) readOnce(e *end) {
 
 func (s *session) count(e *end, n int) {
 	if e == &s.client {
-		s.Observer.Moved(n, 0)
+		s.observer.Moved(n, 0)
 	} else {
-		s.Observer.Moved(0, n)
+		s.observer.Moved(0, n)
 	}
 }
 
 // judge asks the guard about what an end has sent, held bytes included.
 func (s *session) judge(e *end, in []byte) {
-	if e == &s.client && s.Guard.Heavy(in) {
+	if e == &s.client && s.guard.Heavy(in) {
 		s.judgeAside(in)
 		return
 	}
@@ -149,7 +152,7 @@ func (s *session) ask(e *end, in []byte, room guard.Ops) (ops guard.Ops, need in
 		}
 	}()
 	if e == &s.server {
-		ops, need = s.Guard.FromServer(in, room)
+		ops, need = s.guard.FromServer(in, room)
 	} else {
 		ops, need = s.askClient(in, room)
 	}
@@ -157,13 +160,13 @@ func (s *session) ask(e *end, in []byte, room guard.Ops) (ops guard.Ops, need in
 }
 
 func (s *session) askClient(in []byte, room guard.Ops) (guard.Ops, int) {
-	s.Guard.Adopt(s.Rules())
+	s.guard.Adopt(s.rules())
 	if s.judgements++; s.judgements%timed != 0 {
-		return s.Guard.FromClient(in, room)
+		return s.guard.FromClient(in, room)
 	}
 	start := time.Now()
-	ops, need := s.Guard.FromClient(in, room)
-	s.Observer.Spent(time.Since(start))
+	ops, need := s.guard.FromClient(in, room)
+	s.observer.Spent(time.Since(start))
 	return ops, need
 }
 
@@ -206,8 +209,8 @@ func (s *session) killed() {
 	if s.leaving {
 		return
 	}
-	s.Observer.Cut(s.Guard.CancelKey())
-	if f, _ := s.Ending.Over(); f != nil {
+	s.observer.Cut(s.guard.CancelKey())
+	if f, _ := s.ending.Over(); f != nil {
 		s.leave(f.Encode(), nil)
 		return
 	}
@@ -221,7 +224,7 @@ func (s *session) leave(farewell []byte, err error) {
 		return
 	}
 	s.leaving, s.err = true, err
-	if len(farewell) > 0 && s.Guard.AtBoundary() {
+	if len(farewell) > 0 && s.guard.AtBoundary() {
 		_ = s.client.send(farewell)
 	}
 	s.loop.close(&s.server)
@@ -249,7 +252,7 @@ func (s *session) close() {
 	}
 	s.loop.close(&s.client)
 	s.loop.close(&s.server)
-	s.Ending.Hear(nil)
+	s.ending.Hear(nil)
 	if s.timer != nil {
 		s.timer.Stop()
 	}

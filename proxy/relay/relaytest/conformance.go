@@ -3,6 +3,7 @@ package relaytest
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 	"math/rand/v2"
 	"net"
 	"strings"
@@ -22,6 +23,7 @@ func Conformance(t *testing.T, r relay.Relay) {
 		"a refusal is recorded before the server hears it": recordedFirst,
 		"a slow record holds up nobody else":               slowRecord,
 		"the end of a stream comes while others are busy":  streamEnds,
+		"a session ends in the middle of a stream":         cutInStream,
 		"a message longer than any window is judged whole": longMessage,
 		"a session ends while a long message is judged":    endsWhileJudged,
 		"an answer that comes during a record is not lost": answeredMeanwhile,
@@ -166,6 +168,37 @@ func streamEnds(t *testing.T, r relay.Relay, network string) {
 	}
 	close(stop)
 	<-stopped
+}
+
+// cutInStream ends sessions in each way while others on the same loop stream too.
+func cutInStream(t *testing.T, r relay.Relay, network string) {
+	piece := message(wire.DataRow, strings.Repeat("d", 8<<10))
+	cuts := []func(*session){
+		func(s *session) { _ = s.server.Close() },
+		func(s *session) { _ = s.client.Close() },
+		func(s *session) { s.ending.End(nil) },
+	}
+	sessions := make([]*session, len(cuts))
+	for i := range sessions {
+		s := start(t, r, network, nil)
+		sessions[i] = s
+		go func() {
+			for err := error(nil); err == nil; {
+				_, err = s.server.Write(piece)
+			}
+		}()
+	}
+	for i, cut := range cuts {
+		s := sessions[i]
+		if _, err := io.CopyN(io.Discard, s.client, 400*int64(len(piece))); err != nil {
+			t.Errorf("in the stream: %v", err)
+		}
+		cut(s)
+		_, _ = io.Copy(io.Discard, s.client) // an error is the end too
+		_ = s.client.Close()
+		_ = s.server.Close()
+		_ = s.over()
+	}
 }
 
 // loggedIn is a session whose login is over; before, nothing long is held.
