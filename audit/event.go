@@ -17,6 +17,8 @@ const (
 	LockdownEvent    = "lockdown"  // began
 	ReleaseEvent     = "release"   // a lockdown ended; without Operator, a quarantine by itself
 	IncidentEvent    = "incident"  // a tripwire tripped; Deny: its source is locked out
+	AllowEvent       = "allow"     // by an operator: a refused statement is let through, or proposed to be
+	RevokeEvent      = "revoke"    // by an operator: it is not any more
 	GapEvent         = "audit_gap" // written by the log itself: Lost events are missing here
 )
 
@@ -43,10 +45,25 @@ type Target struct {
 	Environment string `json:"environment"`
 }
 
-// Operator is the process that asked for a kill, a lockdown or a release.
+// Operator is the process that gave an order.
 type Operator struct {
 	UID int `json:"uid"` // -1: unknown
 	PID int `json:"pid"` // 0: unknown
+}
+
+// Approval is what operators said about a refused statement.
+type Approval struct {
+	ID    string    `json:"event_id"` // of the refusal
+	Once  bool      `json:"once,omitempty"`
+	Until time.Time `json:"until,omitzero"`
+	Lacks int       `json:"lacks,omitempty"` // operators that have yet to confirm
+	By    []Consent `json:"by"`
+}
+
+// Consent is what one operator said.
+type Consent struct {
+	Operator
+	Reason string `json:"reason"`
 }
 
 // Reach is a table whose rows a statement reaches, also without naming it.
@@ -98,8 +115,9 @@ type Event struct {
 	Statements  int64         `json:"statements,omitempty"`  // of a session_end
 	Refused     int64         `json:"refused,omitempty"`     // of a session_end
 	Operator    *Operator     `json:"operator,omitempty"`
-	Ended       int64         `json:"ended,omitempty"` // sessions, by a kill, a lockdown or an incident
-	Until       time.Time     `json:"until,omitzero"`  // of an incident: when its quarantine ends
+	Approval    *Approval     `json:"approval,omitempty"` // that let the statement through, or that an order is about
+	Ended       int64         `json:"ended,omitempty"`    // sessions, by a kill, a lockdown or an incident
+	Until       time.Time     `json:"until,omitzero"`     // of an incident: when its quarantine ends
 	Causes      []Cause       `json:"causes,omitempty"`
 	BytesIn     int64         `json:"bytes_from_client,omitempty"`
 	BytesOut    int64         `json:"bytes_from_server,omitempty"`

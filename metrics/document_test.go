@@ -61,6 +61,7 @@ func touchEverything(m *Metrics) {
 	s.Closed("client_closed")
 	s.Refused("builtin/cross-environment", Deny)
 	s.StatementRefused("builtin/truncate", WouldDeny)
+	s.StatementOverridden("builtin/truncate")
 	s.AuthFailed("28P01")
 	m.StartupFailed("storefront", "malformed")
 	m.ProxyHeaderFailed("storefront")

@@ -22,28 +22,29 @@ type Metrics struct {
 	mu       sync.Mutex
 	sessions map[Labels]*Session
 
-	sessionsOpen      *prometheus.GaugeVec
-	sessionsTotal     *prometheus.CounterVec
-	sessionsRefused   *prometheus.CounterVec
-	statements        *prometheus.CounterVec
-	statementsRefused *prometheus.CounterVec
-	authFailures      *prometheus.CounterVec
-	startupFailures   *prometheus.CounterVec
-	proxyHeaderErrors *prometheus.CounterVec
-	cancels           *prometheus.CounterVec
-	upstreamErrors    *prometheus.CounterVec
-	clientBytes       *prometheus.CounterVec
-	serverBytes       *prometheus.CounterVec
-	certificateExpiry *prometheus.GaugeVec
-	guardSeconds      prometheus.Histogram
-	reloads           *prometheus.CounterVec
-	reloadSuccessful  prometheus.Gauge
-	reloadTime        prometheus.Gauge
-	lockdowns         prometheus.Gauge
-	quarantines       prometheus.Gauge
-	incidents         *prometheus.CounterVec
-	cache             source[CacheStats]
-	audit             source[AuditStats]
+	sessionsOpen         *prometheus.GaugeVec
+	sessionsTotal        *prometheus.CounterVec
+	sessionsRefused      *prometheus.CounterVec
+	statements           *prometheus.CounterVec
+	statementsRefused    *prometheus.CounterVec
+	authFailures         *prometheus.CounterVec
+	startupFailures      *prometheus.CounterVec
+	proxyHeaderErrors    *prometheus.CounterVec
+	cancels              *prometheus.CounterVec
+	upstreamErrors       *prometheus.CounterVec
+	clientBytes          *prometheus.CounterVec
+	serverBytes          *prometheus.CounterVec
+	certificateExpiry    *prometheus.GaugeVec
+	guardSeconds         prometheus.Histogram
+	reloads              *prometheus.CounterVec
+	reloadSuccessful     prometheus.Gauge
+	reloadTime           prometheus.Gauge
+	lockdowns            prometheus.Gauge
+	quarantines          prometheus.Gauge
+	incidents            *prometheus.CounterVec
+	cache                source[CacheStats]
+	audit                source[AuditStats]
+	statementsOverridden *prometheus.CounterVec
 }
 
 // New registers every metric with the registry, which must have none of them yet.
@@ -70,6 +71,8 @@ func (m *Metrics) registerSessions() {
 		"target", "effect", "decision")
 	m.statementsRefused = m.counterVec("statements_refused_total", "Query strings that a rule refused, or would have refused.",
 		"target", "rule", "source_environment", "target_environment", "decision")
+	m.statementsOverridden = m.counterVec("statements_overridden_total", "Query strings that an operator let through although a rule refuses them.",
+		"target", "rule", "source_environment", "target_environment")
 }
 
 func (m *Metrics) registerConnections() {

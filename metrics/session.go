@@ -109,6 +109,12 @@ func (s *Session) StatementRefused(rule string, decision Decision) {
 	s.refused(s.metrics.statementsRefused, rule, decision)
 }
 
+// StatementOverridden tells of a query string that an operator let through although the
+// rule refuses it. It comes beside Statement.
+func (s *Session) StatementOverridden(rule string) {
+	s.metrics.statementsOverridden.WithLabelValues(s.labels.Target, rule, s.labels.Source, s.labels.Environment).Inc()
+}
+
 func (s *Session) refused(counter *prometheus.CounterVec, rule string, decision Decision) {
 	counter.WithLabelValues(s.labels.Target, rule, s.labels.Source, s.labels.Environment, decisionNames[decision]).Inc()
 }

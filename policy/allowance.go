@@ -32,11 +32,11 @@ func (a *allowance) String() string {
 		noun = "statement"
 	}
 	whose := [...]string{"", " for each source environment", " for each user", " for each session"}[a.each]
-	return fmt.Sprintf("%d %s in %s%s", a.times, noun, period(a.per), whose)
+	return fmt.Sprintf("%d %s in %s%s", a.times, noun, Period(a.per), whose)
 }
 
-// period writes a duration as the file does: 24h, not 24h0m0s.
-func period(d time.Duration) string {
+// Period writes a duration as the file does: 24h, not 24h0m0s.
+func Period(d time.Duration) string {
 	text := d.String()
 	if d%time.Minute == 0 {
 		text = strings.TrimSuffix(text, "0s")

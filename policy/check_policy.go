@@ -24,6 +24,7 @@ func checkPolicy(d *decoder, n *yaml.Node, p *Policy) {
 	warnOfLockedDoors(d, n, p)
 	warnOfUnreachable(d, n, p)
 	warnOfIdle(d, n, p)
+	warnOfOneOperator(d, n, p)
 }
 
 // when returns the conditions of a list's i-th rule, or the rule if it has none.

@@ -34,6 +34,9 @@ func checkStatement(d *decoder, n *yaml.Node, r *statementRule) {
 	if r.allowance != nil && r.action != allow {
 		d.errorf(lookup(n, "allowance"), "allowance is for rules with action allow: it says how often the rule allows")
 	}
+	if at := lookup(n, "break_glass"); at != n && r.action != deny {
+		d.errorf(at, "break_glass is for rules with action deny: it says whether an operator may let through what the rule refuses")
+	}
 	r.narrow()
 	checkLimit(d, n, r)
 	if r.effects == 0 {

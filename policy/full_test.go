@@ -28,7 +28,7 @@ sources:
     certificate: {cn: "batch-*", o: o, ou: ou, dns: dns, uri: "spiffe://prod/*", email: email, issuer: [A, B]}
 audit: {file: log/audit.jsonl, sql: none, queue: 10, on_full: drop, sync: never}
 metrics: {listen: "127.0.0.1:9432"}
-admin: {socket: /run/pgcordon/admin.sock, mode: "0660", state: /var/lib/pgcordon/lockdowns.json}
+admin: {socket: /run/pgcordon/admin.sock, mode: "0660", state: /var/lib/pgcordon/lockdowns.json, break_glass: {approvals: 2, longest: 10m}}
 limits: {inspect_bytes: 64KiB, parse_bytes: 32KiB, sessions: 5, prelogin_sessions: 4, login_timeout: 1m30s, dial_timeout: 250ms, drain: 0s, cache_bytes: 0, cancels_per_second: 3, max_list: 7, max_limit: 8}
 `)
 	if err != nil {
@@ -55,7 +55,8 @@ limits: {inspect_bytes: 64KiB, parse_bytes: 32KiB, sessions: 5, prelogin_session
 	log.File = log.File[len(log.File)-len("/log/audit.jsonl"):]
 	same(t, log, AuditLog{File: "/log/audit.jsonl", SQL: "none", Queue: 10, OnFull: "drop", Sync: "never"})
 	same(t, p.Metrics, MetricsServer{Listen: "127.0.0.1:9432"})
-	same(t, p.Admin, Admin{Socket: "/run/pgcordon/admin.sock", Mode: 0o660, State: "/var/lib/pgcordon/lockdowns.json"})
+	same(t, p.Admin, Admin{Socket: "/run/pgcordon/admin.sock", Mode: 0o660, State: "/var/lib/pgcordon/lockdowns.json",
+		BreakGlass: &BreakGlass{Approvals: 2, Longest: 10 * time.Minute}})
 	same(t, p.Limits, Limits{InspectBytes: 65536, ParseBytes: 32768, Sessions: 5, PreLoginSessions: 4, LoginTimeout: 90 * time.Second,
 		DialTimeout: 250 * time.Millisecond, CancelsPerSecond: 3, Bounds: Bounds{MaxList: 7, MaxLimit: 8}})
 	same(t, p.Ruleset(p.Targets[0], Client{}).Bounds(), Bounds{MaxList: 7, MaxLimit: 8})

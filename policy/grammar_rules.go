@@ -93,6 +93,8 @@ var statement = checked(mapping(
 		"How often an allow makes an exception; what goes beyond is decided by the rules behind it. Without it, always."),
 	field("max_rows", pointer(rowsOrBounds), func(r *statementRule) **maxRows { return &r.maxRows },
 		"How many rows a statement may change that an allow lets pass: a number, or bounds; one that changes more is rolled back. Without it, any number."),
+	field("break_glass", mapped(boolean, func(may bool) bool { return !may }), func(r *statementRule) *bool { return &r.final },
+		"Whether an operator may let through what a deny refuses, where admin.break_glass is set. Default true."),
 	field("when", statementWhen, func(r *statementRule) *statementConditions { return &r.statementConditions },
 		"Conditions, all of which must hold. Without any, every statement."),
 ), checkStatement)

@@ -34,7 +34,7 @@ var readOnlyStatements = []statementRule{
 
 func notReadOnly(effects parser.EffectSet, traits, spares parser.TraitSet) statementRule {
 	return statementRule{
-		name: builtinReadOnly, action: deny, spares: spares,
+		name: builtinReadOnly, action: deny, final: true, spares: spares,
 		statementConditions: statementConditions{effects: effects, traits: traits},
 	}
 }

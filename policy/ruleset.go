@@ -24,13 +24,16 @@ type Ruleset struct {
 	// the first rules are then those of readOnlyStatements.
 	readOnly    string
 	transaction *Transaction
+	// breakGlass is true where operators may let through what is refused.
+	breakGlass bool
 }
 
 // Ruleset evaluates the policy's statement rules as far as the session decides them.
 func (p *Policy) Ruleset(t *Target, c Client) *Ruleset {
 	r := &Ruleset{
 		audit: t.Mode == Audit, path: searchPath(t, c), bounds: p.Limits.Bounds,
-		counted: p.functions[:len(p.functions):len(p.functions)],
+		counted:    p.functions[:len(p.functions):len(p.functions)],
+		breakGlass: p.Admin.BreakGlass != nil,
 	}
 	if a := p.Admit(t, c); a.ReadOnly {
 		r.beReadOnly(a.Rule)
@@ -91,11 +94,15 @@ func (r *Ruleset) Decide(s *parser.Summary, ctx Context) Decision { return r.dec
 
 // decide is Decide without the exceptions whose allowances are used up.
 func (r *Ruleset) decide(s *parser.Summary, ctx Context, without []*statementRule) Decision {
-	v := verdict{scope: scope{path: r.path, changed: ctx.SearchPathChanged, temporaries: ctx.Temporary}, without: without}
+	v := verdict{scope: r.scopeOf(&ctx), without: without}
 	r.search(s, &ctx, &v)
 	d := r.reaching(r.ofReadOnly(v.decision(s, r.audit)), s, &ctx)
 	d.sign(r.signs(s, &ctx))
 	return d
+}
+
+func (r *Ruleset) scopeOf(ctx *Context) scope {
+	return scope{path: r.path, changed: ctx.SearchPathChanged, temporaries: ctx.Temporary}
 }
 
 // search takes every act through the rules, until nothing that follows can change the
@@ -148,6 +155,7 @@ func (r *Ruleset) counts(function string) bool {
 type verdict struct {
 	scope                            scope
 	without                          []*statementRule // exceptions that are not made
+	overridden                       bool             // an operator lets pass what is not final
 	denied, noted, recorded, allowed finding
 	claims                           []Claim
 	limit                            *Limit
@@ -179,6 +187,7 @@ func (r *Ruleset) judgeBy(first int, act *parser.Act, statement int, v *verdict)
 			continue
 		}
 		switch {
+		case v.overridden && rule.overruled():
 		case rule.allowance != nil && (slices.Contains(v.without, rule) || !r.refuses(act, i+1, &v.scope)):
 		case rule.allowance != nil:
 			v.claim(rule, statement)

@@ -76,9 +76,9 @@ func (w *Tripwire) reason(causes []Cause, what *Deed) string {
 		for i := range causes {
 			names = append(names, causes[i].Tables...)
 		}
-		return fmt.Sprintf("%d tables emptied or dropped within %s: %s", len(names), period(w.Within), listed(names))
+		return fmt.Sprintf("%d tables emptied or dropped within %s: %s", len(names), Period(w.Within), listed(names))
 	case w.Refusals > 0:
-		return fmt.Sprintf("%d statements refused within %s", len(causes), period(w.Within))
+		return fmt.Sprintf("%d statements refused within %s", len(causes), Period(w.Within))
 	case what.LoggedIn:
 		return fmt.Sprintf("a session of application %q logged in", what.Application)
 	}

@@ -12,6 +12,7 @@
 //	cancel.go     forward a CancelRequest
 //	kill.go       what an operator sees and ends; kill_cancel.go stops the server too
 //	lockdown.go   whom an operator keeps out; lockdown_state.go makes that outlive the program
+//	allow.go      which refused statements an operator lets through; breakglass/ keeps them
 //	relay/        what moves the bytes from here on
 //	record.go     what a session did, for audit log, metrics and program log
 //	server.go     listeners, reload, drain

@@ -115,6 +115,7 @@ func (s *session) statementRefused(e *guard.Event) {
 	s.refused.Add(1)
 	entry := s.statement(audit.StatementRefused, e)
 	entry.ID, entry.Decision = e.ID, audit.Deny
+	s.remember(e)
 	s.durable(entry)
 	s.metrics.StatementRefused(e.Decision.Rule, metrics.Deny)
 	s.log().Warn("statement refused", "event_id", e.ID, "rule", e.Decision.Rule, "reason", e.Decision.Reason)
@@ -133,6 +134,9 @@ func (s *session) statementRan(e *guard.Event, wait bool) bool {
 	if e.Decision.WouldDeny {
 		entry.Decision = audit.WouldDeny
 	}
+	if e.Approval != nil {
+		entry.Approval = &audit.Approval{ID: e.Approval.ID, By: consents(e.Approval)}
+	}
 	if e.Rows >= 0 {
 		entry.Rows = &e.Rows
 	}
@@ -147,6 +151,9 @@ func (s *session) statementRan(e *guard.Event, wait bool) bool {
 		if s.place.target.Mode == policy.Audit {
 			s.counted(policy.Deed{Event: entry.ID, WouldDeny: true})
 		}
+	}
+	if e.Approval != nil {
+		s.metrics.StatementOverridden(e.Decision.Rule)
 	}
 	return true
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/pgcordon/pgcordon/metrics"
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/breakglass"
 	"github.com/pgcordon/pgcordon/proxy/guard"
 	"github.com/pgcordon/pgcordon/proxy/relay"
 	"github.com/pgcordon/pgcordon/proxy/transport"
@@ -44,7 +45,8 @@ type Server struct {
 	lockdowns *Lockdowns
 	// allowances outlive every policy: a reload is no new beginning.
 	allowances *policy.Allowances
-	tripwires  *policy.Watch // likewise
+	tripwires  *policy.Watch    // likewise
+	approvals  *breakglass.Book // does, too
 
 	open, inLogin atomic.Int64
 	logins        atomic.Int64   // ever accepted
@@ -66,6 +68,7 @@ func New(c Config) *Server {
 		lockdowns:  c.Lockdowns,
 		allowances: policy.NewAllowances(time.Now),
 		tripwires:  policy.NewWatch(time.Now, audit.NewID),
+		approvals:  breakglass.New(time.Now),
 		listeners:  map[policy.Endpoint]*listener{},
 		sessions:   map[*session]struct{}{},
 

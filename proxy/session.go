@@ -176,7 +176,7 @@ func (s *session) startupPacket(o *opening) []byte {
 }
 
 func (s *session) guard(o *opening, upstream net.Conn) *guard.Guard {
-	return guard.New(guard.Config{
+	g := guard.New(guard.Config{
 		Rules:        s.rules.Load(),
 		Cache:        s.server.cache,
 		InspectBytes: s.place.policy.Limits.InspectBytes,
@@ -190,6 +190,8 @@ func (s *session) guard(o *opening, upstream net.Conn) *guard.Guard {
 		Watch:        s.watch,
 		NewRefusal:   func() (string, string) { return audit.NewID(), newNonce() },
 	}, o.start.Settings)
+	g.Ask(s)
+	return g
 }
 
 // claim implements guard.Config.Claim.

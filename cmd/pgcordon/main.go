@@ -22,6 +22,7 @@ type commands struct {
 	Lockdown lockdownCommand `cmd:"" help:"End sessions and keep new ones out, until released."`
 	Release  releaseCommand  `cmd:"" help:"Lift a lockdown."`
 	Receipt  receiptCommand  `cmd:"" help:"Show how to undo a statement that has a receipt in the audit log."`
+	Allow    allowCommand    `cmd:"" help:"Let a refused statement through, once or for a time."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

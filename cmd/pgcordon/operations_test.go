@@ -52,6 +52,30 @@ func (r *recorder) Release(o admin.Order, _ admin.Peer) (admin.Effect, error) {
 	return admin.Effect{Event: "E"}, nil
 }
 
+func (r *recorder) Refusal(id string) (admin.Refusal, error) {
+	r.note("refusal", id)
+	return admin.Refusal{ID: id, SQL: "DELETE FROM categories WHERE id > $1 -- \x1b[2J", Values: []string{`"100"`}}, nil
+}
+
+func (r *recorder) Approvals() []admin.Approval {
+	r.note("approvals")
+	return []admin.Approval{{Refusal: admin.Refusal{ID: "ONE"}, Once: true, By: []admin.Consent{{Reason: "why"}}}}
+}
+
+func (r *recorder) Allow(a admin.Allow, _ admin.Peer) (admin.Approval, error) {
+	extent := a.For.String()
+	if a.Once {
+		extent += " once"
+	}
+	r.note("allow", a.ID, extent, a.Reason)
+	return admin.Approval{Refusal: admin.Refusal{ID: a.ID}, Once: a.Once, For: a.For, Event: "E"}, nil
+}
+
+func (r *recorder) Revoke(o admin.Revoke, _ admin.Peer) (admin.Approval, error) {
+	r.note("revoke", o.ID, o.Reason)
+	return admin.Approval{Event: "E"}, nil
+}
+
 // serve answers at a socket until the test ends.
 func (r *recorder) serve(t *testing.T) (socket string) {
 	t.Helper()
@@ -97,6 +121,12 @@ func TestOperationsExamplesGiveTheOrdersThatTheyShow(t *testing.T) {
 		"release staging connection string mended",
 		"list",
 		"release staging storefront suite pointed at its own database",
+		"refusal pgc-01jd9q-2m7t00-000000",
+		"allow pgc-01jd9q-2m7t00-000000 0s once empties the dead queue, see #incidents",
+		"allow pgc-01jd9q-2m7t00-000000 10m0s reload of the catalog",
+		"allow pgc-01jd9q-2m7t00-000000 5m0s once empties the dead queue",
+		"approvals",
+		"revoke pgc-01jd9q-2m7t00-000000 done",
 	}
 	if got := strings.Join(r.orders, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("orders\n%s\nwant\n%s", got, strings.Join(want, "\n"))
@@ -111,10 +141,27 @@ func shellWords(line string) (words []string) {
 	return words
 }
 
-func TestSessionsShowNoControlCharacters(t *testing.T) {
-	code, text := outcome("", "sessions", "--socket", (&recorder{}).serve(t))
-	if code != 0 || strings.Contains(text, "\x1b") || !strings.Contains(text, "TWO") {
-		t.Errorf("status %d\n%q", code, text)
+func TestWhatClientsWroteShowsNoControlCharacters(t *testing.T) {
+	for _, command := range [][]string{{"sessions"}, {"allow", "TWO"}} {
+		code, text := outcome("", append(command, "--socket", (&recorder{}).serve(t))...)
+		if code != 0 || strings.Contains(text, "\x1b") || !strings.Contains(text, `\x1b[2J`) {
+			t.Errorf("%v: status %d\n%q", command, code, text)
+		}
+	}
+}
+
+func TestAnOrderThatSaysTwoThingsIsNotGiven(t *testing.T) {
+	r := &recorder{}
+	socket := r.serve(t)
+	for _, args := range [][]string{
+		{}, {"--once"}, {"ONE", "--list"}, {"--list", "--once"}, {"ONE", "--revoke", "--once"}, {"ONE", "--revoke", "--for", "1m"}, {"--revoke"},
+	} {
+		if code, text := outcome("", append([]string{"allow", "--socket", socket}, args...)...); code != 1 {
+			t.Errorf("%v: status %d\n%s", args, code, text)
+		}
+	}
+	if len(r.orders) > 0 {
+		t.Errorf("orders: %q", r.orders)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"syscall"
 )
@@ -52,6 +53,26 @@ func (c *Client) LockDown(o Order) (done Effect, err error) {
 // Release lifts a lockdown.
 func (c *Client) Release(o Order) (done Effect, err error) {
 	return done, c.ask("POST", "/release", o, &done)
+}
+
+// Refusal returns a refused statement.
+func (c *Client) Refusal(id string) (r Refusal, err error) {
+	return r, c.ask("GET", "/refusals/"+url.PathEscape(id), nil, &r)
+}
+
+// Approvals returns what is let through or proposed to be, oldest first.
+func (c *Client) Approvals() (all []Approval, err error) {
+	return all, c.ask("GET", "/approvals", nil, &all)
+}
+
+// Allow lets a refused statement through, or proposes it.
+func (c *Client) Allow(a Allow) (done Approval, err error) {
+	return done, c.ask("POST", "/allow", a, &done)
+}
+
+// Revoke ends an approval.
+func (c *Client) Revoke(r Revoke) (done Approval, err error) {
+	return done, c.ask("POST", "/revoke", r, &done)
 }
 
 func (c *Client) ask(method, path string, order, answer any) error {

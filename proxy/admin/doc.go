@@ -3,6 +3,7 @@
 // kernel tells who that was (peer_linux.go), for the audit log.
 //
 //	operator.go      what can be asked of a running program
+//	approval.go      what an operator lets through
 //	server.go        answers it over the socket
 //	client.go        asks it, for the subcommands
 //	peer_*.go        who is at the other end

@@ -16,6 +16,14 @@ type Operator interface {
 	LockDown(Order, Peer) (Effect, error)
 	// Release lifts the lockdown of exactly this scope.
 	Release(Order, Peer) (Effect, error)
+	// Refusal returns a refused statement that is still remembered.
+	Refusal(id string) (Refusal, error)
+	// Approvals returns what is let through and what is proposed, oldest first.
+	Approvals() []Approval
+	// Allow lets a refused statement through, or proposes it where it takes two.
+	Allow(Allow, Peer) (Approval, error)
+	// Revoke ends an approval or withdraws a proposal.
+	Revoke(Revoke, Peer) (Approval, error)
 }
 
 // Session is one client and its server.

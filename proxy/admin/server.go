@@ -17,7 +17,7 @@ const (
 
 var unknownPeer = Peer{UID: -1}
 
-// ErrUnknown reports a scope or a lockdown that does not exist.
+// ErrUnknown reports a scope, a lockdown, a refusal or an approval that does not exist.
 var ErrUnknown = errors.New("unknown")
 
 type peerKey struct{}
@@ -30,6 +30,13 @@ func NewServer(o Operator, log *slog.Logger) *http.Server {
 	mux.HandleFunc("POST /kill", ordered(o.Kill))
 	mux.HandleFunc("POST /lockdown", ordered(o.LockDown))
 	mux.HandleFunc("POST /release", ordered(o.Release))
+	mux.HandleFunc("GET /approvals", func(w http.ResponseWriter, _ *http.Request) { reply(w, o.Approvals(), nil) })
+	mux.HandleFunc("GET /refusals/{id}", func(w http.ResponseWriter, r *http.Request) {
+		refusal, err := o.Refusal(r.PathValue("id"))
+		reply(w, refusal, err)
+	})
+	mux.HandleFunc("POST /allow", ordered(o.Allow))
+	mux.HandleFunc("POST /revoke", ordered(o.Revoke))
 	return &http.Server{
 		Handler: mux, ReadTimeout: patience, WriteTimeout: patience, IdleTimeout: patience,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),

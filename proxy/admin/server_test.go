@@ -16,6 +16,12 @@ func (nobody) Lockdowns() []Lockdown                { return nil }
 func (nobody) Kill(Kill, Peer) (Killed, error)      { return Killed{}, nil }
 func (nobody) LockDown(Order, Peer) (Effect, error) { return Effect{}, nil }
 func (nobody) Release(Order, Peer) (Effect, error)  { return Effect{}, ErrUnknown }
+func (nobody) Refusal(string) (Refusal, error)      { return Refusal{}, ErrUnknown }
+func (nobody) Approvals() []Approval                { return nil }
+func (nobody) Allow(Allow, Peer) (Approval, error)  { return Approval{}, nil }
+func (nobody) Revoke(Revoke, Peer) (Approval, error) {
+	return Approval{}, nil
+}
 
 func TestRequestsThatCouldMeanSomethingElseAreRefused(t *testing.T) {
 	handler := NewServer(nobody{}, slog.New(slog.DiscardHandler)).Handler

@@ -26,6 +26,8 @@
 //	limit.go                rows are counted before they are committed
 //	readonly.go             sessions that the server keeps from writing
 //	refusal.go              the substitute and its error
+//	appeal.go, fingerprint.go, facts.go
+//	                        what operators let through all the same
 //	server.go, outcome.go   a server's messages: what became of a statement
 //	replies.go, registry.go which reply belongs to which request; prepared
 //	                        statements and portals

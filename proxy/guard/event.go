@@ -29,6 +29,11 @@ type Event struct {
 	SQLSTATE string // "00000" where the statement succeeded, empty where no reply came
 	Rows     int64  // from the command tag; -1 where it names none
 	Message  string // of AuthFailed: the server's message; of NotReadOnly: the client's
+	// Appeal is what operators see of a Refused statement; nil where they have no say.
+	Appeal *Appeal
+	// Approval is set on what an operator let through. The Decision is the refusal then,
+	// but for Deny.
+	Approval *Approval
 	Start    time.Time
 	// pending counts the completions that are still to come before the one of the
 	// statement that decided.
@@ -68,7 +73,7 @@ func (g *Guard) record(j *judged, ops *Ops) *Event {
 	}
 	e := &Event{
 		Kind: Executed, ID: j.event, Decision: j.verdict.decision, Summary: j.summary, SQL: j.verdict.sql,
-		Rows: -1, pending: j.verdict.decision.Statement,
+		Approval: j.verdict.approval, Rows: -1, pending: j.verdict.decision.Statement,
 	}
 	ops.begin(e)
 	return e

@@ -22,9 +22,9 @@ func (g *Guard) parse(body []byte, ops *Ops) bool {
 		judge = g.judgeKept
 	}
 	j := judge(sql)
-	if j.parametric {
+	if j.parametric || j.verdict != nil {
 		types, _ := wire.ParseTypes(body)
-		j = j.typed(types)
+		j = g.identified(j, sql, types).typed(types)
 	}
 	if run := g.executed(j, nil); run.refused() {
 		j = run
@@ -86,12 +86,13 @@ func (g *Guard) bind(in []byte, size int, ops *Ops) (n, need int) {
 // bound judges what a Bind message binds.
 func (g *Guard) bound(statement, in []byte, size int) (j *judged, need int) {
 	j, open := g.resolve(&g.statements, statement, nil)
-	if open && !j.refused() {
+	if open && !j.refused() || j.appealable() {
 		var values []parser.Value
 		if values, need = g.values(in, size); need != 0 {
 			return nil, need
 		}
 		j, _ = g.resolve(&g.statements, statement, values)
+		j = g.valued(j, in, size)
 	}
 	if run := g.executed(j, nil); run.denied() {
 		return run, 0
@@ -101,10 +102,11 @@ func (g *Guard) bound(statement, in []byte, size int) (j *judged, need int) {
 
 // askBind carries out the judgement of a Bind message.
 func (g *Guard) askBind(portal []byte, j *judged, in []byte, size int, ops *Ops) (n int) {
-	if !j.denied() && !g.portals.define(portal, g.replies.section, j) {
-		j = g.decide(tooMany, nil)
+	refused := j.denied() && !g.covered(j)
+	if !refused && !g.portals.define(portal, g.replies.section, j) {
+		j, refused = g.decide(tooMany, nil), true
 	}
-	if j.denied() {
+	if refused {
 		g.count(j)
 		g.substitute(wire.Bind, nil, j, ops)
 		return g.client.forward(in, size, true, ops)
@@ -125,7 +127,7 @@ func (g *Guard) execute(body []byte, ops *Ops) bool {
 		g.temporary.sends(candidate.summary, len(g.scratch) == 1 && g.replies.quiet())
 		g.meaning.context.Committed = g.meaning.context.Committed || g.rules.readOnly && candidate.commits()
 	}
-	run := g.spend(g.executable(j, g.executed(j, nil)))
+	run := g.spend(g.executable(j, g.overridden(g.executed(j, nil))))
 	g.count(run)
 	if run.denied() {
 		g.substitute(wire.Execute, nil, run, ops)

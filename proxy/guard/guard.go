@@ -54,6 +54,7 @@ type Guard struct {
 	replies             replies
 	statements, portals registry
 	meaning             meaning
+	glass               *glass // nil where operators have no say
 	temporary           temporary
 	login               login
 	calls               calls

@@ -30,6 +30,8 @@ type judged struct {
 type verdict struct {
 	decision policy.Decision
 	sql      string
+	appeal   *Appeal   // what identifies the string to operators; nil where they have no say
+	approval *Approval // of what an operator let through
 }
 
 // memo remembers the last judgements that allowed.
@@ -142,7 +144,7 @@ func notable(d policy.Decision) bool {
 }
 
 // spend makes a judgement final whose string is about to execute.
-func (g *Guard) spend(j *judged) *judged { return g.watched(g.settle(j)) }
+func (g *Guard) spend(j *judged) *judged { return g.overridden(g.watched(g.settle(j))) }
 
 // settle makes a judgement final as far as it rests on allowances.
 func (g *Guard) settle(j *judged) *judged {
@@ -152,7 +154,7 @@ func (g *Guard) settle(j *judged) *judged {
 	settled := &judged{rules: j.rules, context: j.context, summary: j.summary, counted: j.counted}
 	d := j.rules.ruleset.Settle(j.verdict.decision, j.summary, g.context(g.meaning.within(j.summary)), g.cfg.Claim)
 	if settled.rule, settled.limit = d.Rule, d.Limit; notable(d) {
-		settled.verdict = &verdict{decision: d, sql: j.verdict.sql}
+		settled.verdict = &verdict{decision: d, sql: j.verdict.sql, appeal: j.verdict.appeal}
 	}
 	for _, other := range j.also {
 		settled = worse(settled, g.settle(other))
@@ -178,7 +180,7 @@ func (g *Guard) renew(j *judged) *judged {
 		if j.verdict != nil {
 			sql = []byte(j.verdict.sql)
 		}
-		renewed := g.decide(j.summary, sql).typed(j.types)
+		renewed := g.decide(j.summary, sql).typed(j.types).withAppeal(j)
 		for _, other := range j.also {
 			renewed = worse(renewed, g.renew(other))
 		}
@@ -197,6 +199,9 @@ func (g *Guard) observe(j *judged) {
 		return
 	}
 	g.meaning.observe(j.summary)
+	if g.glass != nil {
+		g.glass.observe(j.summary)
+	}
 	for i := range j.summary.Statements {
 		st := &j.summary.Statements[i]
 		switch {
@@ -233,7 +238,7 @@ func (g *Guard) executed(j *judged, sql []byte) *judged {
 	worst := j
 	for i := range j.summary.Statements {
 		if name := j.summary.Statements[i].Executes; name != "" {
-			worst = worse(worst, g.executes([]byte(name), sql, i))
+			worst = worse(worst, g.executes([]byte(name), sql, i).ambiguous())
 		}
 	}
 	return worst
@@ -272,6 +277,9 @@ func (g *Guard) resolve(r *registry, name []byte, values []parser.Value) (worst 
 		}
 		open = open || c.open()
 		worst = worse(c, worst)
+	}
+	if len(g.scratch) > 1 {
+		worst = worst.ambiguous()
 	}
 	return worst, open
 }

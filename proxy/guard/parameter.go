@@ -9,8 +9,8 @@ import (
 // Bind. At Parse it is let through: nothing runs yet.
 
 // refused tells whether a statement is refused whatever the values of its parameters
-// will be.
-func (j *judged) refused() bool { return j.denied() && !j.parametric }
+// will be, and whatever operators say.
+func (j *judged) refused() bool { return j.denied() && !j.parametric && !j.appealable() }
 
 // open tells whether the values of parameters are worth knowing: they may lift a
 // refusal, or tell which setting a statement changes.
@@ -38,6 +38,7 @@ func (g *Guard) with(j *judged, values []parser.Value) *judged {
 	}
 	decided := g.decideAnew(j.summary.With(values), []byte(j.summary.Text()))
 	g.observe(decided)
+	decided = decided.withAppeal(j)
 	for _, other := range j.also {
 		decided = worse(decided, other)
 	}

@@ -23,6 +23,7 @@ func (g *Guard) query(body []byte, ops *Ops) bool {
 		g.replies.sent(request{kind: wire.Query})
 		return false
 	}
+	j = g.identified(j, sql, nil)
 	g.temporary.sends(j.summary, g.replies.quiet())
 	run := g.prepares(g.executed(j, sql))
 	if !run.denied() && !g.prepared(j) {
@@ -34,7 +35,7 @@ func (g *Guard) query(body []byte, ops *Ops) bool {
 // askQuery carries out the judgement of a query string: own, and the worst of what it may
 // EXECUTE.
 func (g *Guard) askQuery(own, run *judged, sql []byte, ops *Ops) (replaced bool) {
-	s, run := g.held(own, run, sql)
+	s, run := g.held(own, g.overridden(run), sql)
 	run = g.spend(run)
 	g.count(run)
 	if run.denied() {

@@ -54,14 +54,14 @@ func (g *Guard) substitute(kind byte, name []byte, j *judged, ops *Ops) {
 func (g *Guard) refuse(j *judged, ops *Ops) *refusal {
 	id, nonce := g.cfg.NewRefusal()
 	id = cmp.Or(j.event, id)
-	d := j.verdict.decision
+	d, appeal := j.verdict.decision, g.appeal(j)
 	ops.finish(&Event{
 		Kind: Refused, ID: id, Decision: d, Summary: j.summary, SQL: j.verdict.sql,
-		SQLSTATE: wire.InsufficientPrivilege, Rows: -1,
+		SQLSTATE: wire.InsufficientPrivilege, Rows: -1, Appeal: appeal,
 	})
 	return &refusal{nonce: nonce, fields: wire.ErrorFields{
 		Severity: "ERROR", Unlocal: "ERROR", Code: wire.InsufficientPrivilege,
-		Message: Message(d, g.cfg.Source, g.cfg.Target, id), Detail: d.Reason, Hint: d.Hint,
+		Message: Message(d, g.cfg.Source, g.cfg.Target, id), Detail: d.Reason, Hint: appeal.hinting(d.Hint, id),
 	}}
 }
 

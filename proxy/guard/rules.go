@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"slices"
+
 	"github.com/pgcordon/pgcordon/catalog"
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/policy"
@@ -56,7 +58,11 @@ type interest struct {
 
 func interestOf(rules *policy.Ruleset) interest {
 	effects, functions := rules.Interest()
-	return interest{effects, append(append([]string(nil), watched...), functions...)}
+	words := slices.Concat(watched, functions)
+	if rules.BreakGlass() {
+		words = append(words, styled...)
+	}
+	return interest{effects, words}
 }
 
 // covers tells whether a text in which i finds nothing holds nothing for other.

@@ -49,6 +49,9 @@ func (g *Guard) serverWhole(t byte, message []byte, ops *Ops) {
 		if name, value, err := wire.Status(body); err == nil {
 			g.meaning.reported(name, value)
 			g.readOnly.reported(name, value)
+			if g.glass != nil {
+				g.glass.reported(name, value)
+			}
 		}
 	case wire.BackendKeyData:
 		g.keyData(body)
