@@ -18,7 +18,7 @@ var fairWays = []string{"direct", "pgbouncer", "haproxy", "pgcordon"}
 func fairCells() []cell {
 	var list []cell
 	for _, disturber := range []string{fairness.Nobody, fairness.Stream, fairness.Statements, fairness.SlowReader} {
-		list = append(list, cell{fair, disturber, "query", fairWays, &fairness.Load{Disturber: disturber}})
+		list = append(list, cell{fair, disturber, "query", fairWays, &fairness.Load{Disturber: disturber}, 1})
 	}
 	return list
 }
@@ -67,6 +67,20 @@ var disturbed = []figures.Column{
 	{Title: "ratio", Metric: figures.P99, Of: fairness.Statements, To: fairness.Nobody},
 	{Title: "slow: p99", Metric: figures.P99, Of: fairness.SlowReader, Unit: micros},
 	{Title: "ratio", Metric: figures.P99, Of: fairness.SlowReader, To: fairness.Nobody},
+}
+
+// againstDirect holds a way beside a disturber against the direct way beside the same,
+// which takes processors from the server too.
+var againstDirect = []figures.Column{
+	{Title: "direct, µs", Metric: figures.P99, Of: "direct", Unit: micros},
+	{Title: "PgBouncer", Metric: figures.P99, Of: "pgbouncer", To: "direct"},
+	{Title: "HAProxy", Metric: figures.P99, Of: "haproxy", To: "direct"},
+	{Title: "pgcordon", Metric: figures.P99, Of: "pgcordon", To: "direct"},
+}
+
+func (r *report) fairnessAgainstDirect() *figures.Table {
+	return figures.Compare("Fairness: p99 against the direct way",
+		"Ratio to the p99 of the direct way beside the same disturber, median and range.", r.Groups[fair], againstDirect)
 }
 
 func (r *report) fairnessTable() *figures.Table {

@@ -18,7 +18,7 @@ import (
 type compareCommand struct {
 	Base   string        `required:"" help:"The revision that this working tree is compared with."`
 	Rounds int           `default:"12" help:"Rounds; fewer than 6 give no confidence interval."`
-	Slice  time.Duration `default:"300ms" help:"About how long one run of a load takes."`
+	Slice  time.Duration `default:"150ms" help:"About how long one run of a load takes; twice as long with 8 clients, four times with 64."`
 	Scale  int           `default:"10" help:"Scale of pgbench's tables."`
 	Relay  string        `help:"What moves the bytes of both; their own choice unless given."`
 }

@@ -119,7 +119,7 @@ func TestTablesWithoutCellsAreLeftOut(t *testing.T) {
 			t.Errorf("%s has nothing to show", title)
 		}
 	}
-	if len(titles) != 5 {
+	if len(titles) != 6 {
 		t.Errorf("tables %q", titles)
 	}
 }

@@ -40,7 +40,7 @@ func (r *report) tables() []*figures.Table {
 	} {
 		list = append(list, r.compare(t.group, t.title, t.unit)...)
 	}
-	list = append(list, r.fairnessTable(), r.addedTable(), r.idleTable(), r.microTable())
+	list = append(list, r.fairnessTable(), r.fairnessAgainstDirect(), r.addedTable(), r.idleTable(), r.microTable())
 	return slices.DeleteFunc(list, func(t *figures.Table) bool { return len(t.Rows) == 0 })
 }
 

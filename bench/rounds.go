@@ -33,14 +33,15 @@ func (r *rounds) run(ctx context.Context, cells []cell) (measured []figures.Cell
 		first = 1
 	}
 	for round := first; round <= r.count; round++ {
-		start, runs := time.Now(), 0
+		start, spans := time.Now(), 0
 		for i, c := range cells {
+			length := c.length(round)
 			for _, name := range rotated(c.peers, round) {
 				if failed[failure{i, name}] {
 					continue
 				}
-				runs++
-				sample, err := c.load.Measure(ctx, r.peers[name], r.slice)
+				spans += length
+				sample, err := c.load.Measure(ctx, r.peers[name], r.slice*time.Duration(length))
 				if ctx.Err() != nil {
 					return nil, nil, ctx.Err()
 				}
@@ -54,7 +55,7 @@ func (r *rounds) run(ctx context.Context, cells []cell) (measured []figures.Cell
 			}
 		}
 		fmt.Fprintf(r.progress, "round %d of %d: %.0f s\n", round, r.count, time.Since(start).Seconds())
-		r.hurry(time.Since(start), runs, r.budget-time.Since(begun), r.count-round)
+		r.hurry(time.Since(start), spans, r.budget-time.Since(begun), r.count-round)
 	}
 	return measured, failures, nil
 }
@@ -65,11 +66,11 @@ type failure struct {
 	peer string
 }
 
-// hurry shortens the slice where the rounds that are to come, each like the last,
-// would take more than is left of the budget. What a run takes beside its slice
-// stays.
-func (r *rounds) hurry(last time.Duration, runs int, left time.Duration, toCome int) {
-	if r.budget == 0 || toCome == 0 || runs == 0 {
+// hurry shortens the slice where the rounds that are to come, each like the last with
+// its so many slices, would take more than is left of the budget. What a run takes
+// beside its slices stays.
+func (r *rounds) hurry(last time.Duration, spans int, left time.Duration, toCome int) {
+	if r.budget == 0 || toCome == 0 || spans == 0 {
 		return
 	}
 	excess := last - left/time.Duration(toCome)
@@ -77,7 +78,7 @@ func (r *rounds) hurry(last time.Duration, runs int, left time.Duration, toCome 
 		return
 	}
 	const least = 50 * time.Millisecond
-	r.slice = max(least, r.slice-excess/time.Duration(runs)).Round(time.Millisecond)
+	r.slice = max(least, r.slice-excess/time.Duration(spans)).Round(time.Millisecond)
 	fmt.Fprintf(r.progress, "a run takes %s from now on, to be done in time\n", r.slice)
 }
 

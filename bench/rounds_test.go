@@ -15,10 +15,12 @@ import (
 // journal is a load that writes down whom it was put on.
 type journal struct {
 	names []string
+	spans []time.Duration
 	fails string // at the second time
 }
 
-func (j *journal) Measure(_ context.Context, p *peer.Peer, _ time.Duration) (figures.Sample, error) {
+func (j *journal) Measure(_ context.Context, p *peer.Peer, span time.Duration) (figures.Sample, error) {
+	j.spans = append(j.spans, span)
 	if p.Name == j.fails && slices.Contains(j.names, p.Name) {
 		return figures.Sample{}, errors.New("no more")
 	}
@@ -42,6 +44,18 @@ func TestEachRoundHasAnotherOrderAndTheFirstIsNotCounted(t *testing.T) {
 	}
 	if got := cells[0].Samples["a"]; len(got) != 2 || got[0].Rate != 6 || got[1].Rate != 8 {
 		t.Errorf("samples of a: %v", got)
+	}
+}
+
+func TestRunsTakeAsManySlicesAsTheirCellSaysBehindTheRoundThatWarmsUp(t *testing.T) {
+	j := &journal{}
+	r := rounds{peers: threePeers(), count: 2, slice: time.Second, progress: io.Discard}
+	cells := []cell{{peers: []string{"a"}, load: j}, {peers: []string{"a"}, load: j, slices: 4}}
+	if _, _, err := r.run(t.Context(), cells); err != nil {
+		t.Fatal(err)
+	}
+	if want := []time.Duration{1e9, 1e9, 1e9, 4e9, 1e9, 4e9}; !slices.Equal(j.spans, want) {
+		t.Errorf("runs of %v, want %v", j.spans, want)
 	}
 }
 

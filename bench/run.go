@@ -18,8 +18,8 @@ import (
 type runCommand struct {
 	Quick    bool          `help:"Fewer loads, few rounds, nothing is kept."`
 	Rounds   int           `default:"5" help:"Rounds through all peers."`
-	Slice    time.Duration `default:"300ms" help:"About how long one run of a load takes."`
-	Budget   time.Duration `default:"9m" help:"For all rounds; runs are shortened to keep it."`
+	Slice    time.Duration `default:"250ms" help:"About how long one run of a load takes; twice as long with 8 clients, four times with 64."`
+	Budget   time.Duration `default:"10m" help:"For all rounds; runs are shortened to keep it."`
 	Fairness time.Duration `default:"55s" help:"For all rounds beside disturbers; runs are shortened to keep it."`
 	Scale    int           `default:"10" help:"Scale of pgbench's tables."`
 	Idle     int           `default:"10000" help:"Idle sessions, as far as open files go."`
