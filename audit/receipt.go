@@ -4,7 +4,8 @@ package audit
 const (
 	Committed  = "committed"
 	RolledBack = "rolled_back"
-	Unknown    = "unknown" // the session ended before the server said
+	Prepared   = "prepared" // for two-phase commit: COMMIT PREPARED is another transaction's
+	Unknown    = "unknown"  // the session ended before the server said
 )
 
 // Receipt is what it takes to undo a statement. It is in the log before the statement

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"errors"
+	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
@@ -20,6 +21,11 @@ type Copy struct {
 	Lock string
 	// Select returns the rows. Its parameters are those of the statement.
 	Select string
+	// Functions are those that the predicate calls, lower case and without schema. One
+	// that is volatile may select other rows for the statement.
+	Functions []string
+	// Parameters is set where the predicate has any.
+	Parameters bool
 }
 
 // Copies returns the copies to take before a text runs, each of at most so many rows. The
@@ -78,13 +84,15 @@ type change struct {
 // The lock on the rows keeps others from taking one of them out of the selection. A row
 // that comes into it behind the copy is missing there, which the number of rows tells.
 func (k copier) changed(c change, e Effect) ([]Copy, error) {
-	switch {
+	if len(c.others) > 0 {
+		c.where = exists(c.others, c.where)
+	}
+	copied := Copy{Relation: relationOf(c.target), Effect: e}
+	switch cursor := copied.look(c.where); {
 	case c.with != nil:
 		return nil, errors.New("the statement has WITH")
-	case meansCursor(c.where):
+	case cursor:
 		return nil, errors.New("WHERE CURRENT OF finds the row by a cursor")
-	case len(c.others) > 0:
-		c.where = exists(c.others, c.where)
 	}
 	strength := pg_query.LockClauseStrength_LCS_FORUPDATE
 	if e == Update { // what an UPDATE takes unless it changes a key
@@ -92,22 +100,29 @@ func (k copier) changed(c change, e Effect) ([]Copy, error) {
 	}
 	s := k.selectAll(c.target)
 	s.WhereClause, s.LockingClause = c.where, locking(called(c.target), strength)
-	text, err := k.deparsed(s)
-	return []Copy{{Relation: relationOf(c.target), Effect: e, Select: text}}, err
+	var err error
+	copied.Select, err = k.deparsed(s)
+	return []Copy{copied}, err
 }
 
-func meansCursor(n *pg_query.Node) (found bool) {
+// look takes note of what a predicate has, and tells whether it means a cursor.
+func (c *Copy) look(predicate *pg_query.Node) (cursor bool) {
 	var visit func(protoreflect.Name, proto.Message)
 	visit = func(_ protoreflect.Name, m proto.Message) {
-		if _, current := m.(*pg_query.CurrentOfExpr); current {
-			found = true
+		switch n := m.(type) {
+		case *pg_query.CurrentOfExpr:
+			cursor = true
+		case *pg_query.ParamRef:
+			c.Parameters = true
+		case *pg_query.FuncCall:
+			c.Functions = append(c.Functions, strings.ToLower(relationNamed(parts(n.Funcname)).Name))
 		}
 		rawtree.Children(m, visit)
 	}
-	if n != nil {
-		visit("", n)
+	if predicate != nil {
+		visit("", predicate)
 	}
-	return found
+	return cursor
 }
 
 // emptied copies all rows of tables.
@@ -123,14 +138,14 @@ func (k copier) emptied(tables []*pg_query.Node, e Effect) ([]Copy, error) {
 		if err != nil {
 			return nil, err
 		}
-		name := quoteName(table.Relname)
+		name := QuoteName(table.Relname)
 		if table.Schemaname != "" {
-			name = quoteName(table.Schemaname) + "." + name
+			name = QuoteName(table.Schemaname) + "." + name
 		}
 		if !table.Inh {
 			name = "ONLY " + name
 		}
-		lock := "DO " + quoteLiteral("BEGIN LOCK TABLE "+name+" IN ACCESS EXCLUSIVE MODE; END")
+		lock := "DO " + QuoteLiteral("BEGIN LOCK TABLE "+name+" IN ACCESS EXCLUSIVE MODE; END")
 		all = append(all, Copy{Relation: relationOf(table), Effect: e, Lock: lock, Select: text})
 	}
 	return all, nil

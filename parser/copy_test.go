@@ -53,3 +53,17 @@ func TestWhatCannotBeCopiedExactlyIsNotCopied(t *testing.T) {
 		}
 	}
 }
+
+func TestCopyNamesTheFunctionsOfItsPredicate(t *testing.T) {
+	for sql, want := range map[string]string{
+		"delete from a where at < NOW() and Lower(n) = 'x'":                  "now lower",
+		"update a set n = gen_random_uuid() where s.f(i) > 0":                "f",
+		"delete from a using g(1) where exists (select pg_catalog.random())": "g random",
+		"truncate a": "",
+	} {
+		copies, err := Copies(sql, 5)
+		if err != nil || strings.Join(copies[0].Functions, " ") != want {
+			t.Errorf("%s: %v, %v", sql, copies, err)
+		}
+	}
+}

@@ -38,8 +38,8 @@ type outcome struct {
 const valueHole = "\x01"
 
 var (
-	anyText  = outcome{quoteName(AnyName), false}
-	anyName  = outcome{quoteName(AnyName), true}
+	anyText  = outcome{QuoteName(AnyName), false}
+	anyName  = outcome{QuoteName(AnyName), true}
 	anyValue = outcome{valueHole, true}
 )
 
@@ -230,9 +230,9 @@ func (r *runTimeText) functionText(f *pg_query.FuncCall) []outcome {
 	switch name := relationNamed(parts(f.Funcname)); {
 	case name.Schema != "" && name.Schema != "pg_catalog" || len(f.Args) == 0 || f.FuncVariadic:
 	case name.Name == "quote_ident" && len(f.Args) == 1:
-		return r.quoted(f.Args[0], quoteName, anyName)
+		return r.quoted(f.Args[0], QuoteName, anyName)
 	case (name.Name == "quote_literal" || name.Name == "quote_nullable") && len(f.Args) == 1:
-		return r.quoted(f.Args[0], quoteLiteral, anyValue)
+		return r.quoted(f.Args[0], QuoteLiteral, anyValue)
 	case name.Name == "concat":
 		return r.concatenation(f.Args...)
 	case name.Name == "format":
@@ -253,9 +253,11 @@ func (r *runTimeText) quoted(n *pg_query.Node, quote func(string) string, unknow
 	return inner
 }
 
-func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+// QuoteName returns a name as SQL has it, whatever characters it has.
+func QuoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-func quoteLiteral(text string) string {
+// QuoteLiteral returns a string as SQL has it, under any standard_conforming_strings.
+func QuoteLiteral(text string) string {
 	if strings.Contains(text, `\`) {
 		return "E'" + strings.NewReplacer(`'`, `''`, `\`, `\\`).Replace(text) + "'"
 	}

@@ -59,9 +59,9 @@ func (r *runTimeText) specifier(text string, args []*pg_query.Node, next int) ([
 	case 's':
 		return r.outcomes(arg), rest, next + 1
 	case 'I':
-		return r.quoted(arg, quoteName, anyName), rest, next + 1
+		return r.quoted(arg, QuoteName, anyName), rest, next + 1
 	case 'L':
-		return r.quoted(arg, quoteLiteral, anyValue), rest, next + 1
+		return r.quoted(arg, QuoteLiteral, anyValue), rest, next + 1
 	}
 	return []outcome{anyText}, rest, next + 1 // the width of another argument
 }

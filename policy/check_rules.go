@@ -39,6 +39,7 @@ func checkStatement(d *decoder, n *yaml.Node, r *statementRule) {
 	}
 	r.narrow()
 	checkLimit(d, n, r)
+	checkReceipt(d, n, r)
 	if r.effects == 0 {
 		d.warnf(lookup(n, "when"), "rule %s never matches: breadth is of %s only, function of %s only, and all conditions must hold",
 			r.name, predicated, calling)

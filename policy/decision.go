@@ -23,6 +23,7 @@ type Decision struct {
 	WouldDeny bool       // would be refused, were it not for audit mode
 	Record    bool       // an audit rule or an allowance asks for an event although it is allowed
 	Limit     *Limit     // of what is allowed: how many rows it may change; nil without bound
+	Receipt   *Receipt   // of what is allowed: what is to be written down, so that it can be undone; nil for nothing
 	Rule      string     // name of the rule that decided; of what is allowed, the first that let something pass; empty where none matched
 	Statement int        // index of the statement that decided
 	Act       parser.Act // the act that decided

@@ -95,6 +95,8 @@ var statement = checked(mapping(
 		"How many rows a statement may change that an allow lets pass: a number, or bounds; one that changes more is rolled back. Without it, any number."),
 	field("break_glass", mapped(boolean, func(may bool) bool { return !may }), func(r *statementRule) *bool { return &r.final },
 		"Whether an operator may let through what a deny refuses, where admin.break_glass is set. Default true."),
+	field("receipt", receipt, func(r *statementRule) **Receipt { return &r.receipt },
+		"What is written down around a statement that an allow lets pass, so that it can be undone: true, or restore_point, copy_rows."),
 	field("when", statementWhen, func(r *statementRule) *statementConditions { return &r.statementConditions },
 		"Conditions, all of which must hold. Without any, every statement."),
 ), checkStatement)

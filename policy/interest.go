@@ -54,7 +54,7 @@ func (r *Ruleset) mayTouch(effect parser.Effect, named bool) bool {
 	for _, rule := range r.rules {
 		switch {
 		case !rule.effects.Has(effect):
-		case rule.maxRows != nil:
+		case rule.maxRows != nil, rule.receipt != nil && undoable.Has(effect):
 			return true
 		case rule.allowance != nil:
 		case rule.action != allow:

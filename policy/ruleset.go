@@ -57,9 +57,10 @@ func (p *Policy) Ruleset(t *Target, c Client) *Ruleset {
 	return r
 }
 
-// Bounded tells whether the rows of statements, or what transactions do, may be bounded.
+// Bounded tells whether the rows of statements, or what transactions do, may be bounded, or
+// are to be written down.
 func (r *Ruleset) Bounded() bool {
-	return r.transaction != nil || slices.ContainsFunc(r.rules, func(rule *statementRule) bool { return rule.maxRows != nil })
+	return r.transaction != nil || slices.ContainsFunc(r.rules, func(rule *statementRule) bool { return rule.maxRows != nil || rule.receipt != nil })
 }
 
 // Bounds returns up to how many rows a predicate that counts them is narrow: for who
@@ -159,6 +160,7 @@ type verdict struct {
 	denied, noted, recorded, allowed finding
 	claims                           []Claim
 	limit                            *Limit
+	receipt                          *Receipt
 }
 
 // finding is an act and the rule that is about it; the rule is nil if nothing was found.
@@ -192,10 +194,12 @@ func (r *Ruleset) judgeBy(first int, act *parser.Act, statement int, v *verdict)
 		case rule.allowance != nil:
 			v.claim(rule, statement)
 			v.bound(rule, act)
+			v.receipted(rule, statement, act)
 			v.recorded.keep(rule, statement, act)
 			return false
 		case rule.action == allow:
 			v.bound(rule, act)
+			v.receipted(rule, statement, act)
 			v.allowed.keep(rule, statement, act)
 			return false
 		case rule.action == record:
@@ -215,7 +219,7 @@ func (r *Ruleset) judgeBy(first int, act *parser.Act, statement int, v *verdict)
 func (v *verdict) decision(s *parser.Summary, audit bool) Decision {
 	var d Decision
 	if audit {
-		v.limit = nil
+		v.limit, v.receipt = nil, nil
 	}
 	found := &v.denied
 	switch {
@@ -231,7 +235,7 @@ func (v *verdict) decision(s *parser.Summary, audit bool) Decision {
 		return Decision{}
 	}
 	if !d.Deny {
-		d.Claims, d.Limit = v.claims, v.limit
+		d.Claims, d.Limit, d.Receipt = v.claims, v.limit, v.receipt
 	}
 	d.Rule, d.Statement, d.Act = found.rule.name, found.statement, found.act
 	if !d.Record {

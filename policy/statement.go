@@ -16,6 +16,7 @@ type statementRule struct {
 	allowance *allowance // of an allow: how often; nil without bound
 	maxRows   *maxRows   // of an allow: how many rows it may change; nil without bound
 	final     bool       // of a deny: no operator may let through what it refuses
+	receipt   *Receipt   // of an allow: what is written down, so that it can be undone
 	// spares makes the rule none about acts that have one of these traits.
 	spares parser.TraitSet
 	statementConditions

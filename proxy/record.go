@@ -92,6 +92,8 @@ func (s *session) Finish(e *guard.Event, wait bool) bool {
 		return wait
 	case guard.Executed:
 		return s.statementRan(e, wait)
+	case guard.TransactionEnded:
+		return s.put(s.transactionEnded(e.Ending), wait)
 	case guard.AuthFailed:
 		return s.loginFailed(e, wait)
 	case guard.NotReadOnly:
@@ -143,7 +145,7 @@ func (s *session) statementRan(e *guard.Event, wait bool) bool {
 	if !e.Start.IsZero() {
 		entry.Time, entry.Duration = e.Start, time.Since(e.Start)
 	}
-	if !s.put(entry, wait) {
+	if !s.putStatement(entry, e, wait) {
 		return false
 	}
 	if e.Decision.WouldDeny {

@@ -189,6 +189,7 @@ func (s *session) guard(o *opening, upstream net.Conn) *guard.Guard {
 		Claim:        s.claim,
 		Watch:        s.watch,
 		NewRefusal:   func() (string, string) { return audit.NewID(), newNonce() },
+		Receipts:     true,
 	}, o.start.Settings)
 	g.Ask(s)
 	return g

@@ -71,6 +71,17 @@ func TestExplainNamesEnvironmentEffectsAndRule(t *testing.T) {
 	}
 }
 
+func TestExplainTellsOfAReceipt(t *testing.T) {
+	file := configFile(t, strings.Replace(twoTargets, "  - {name: note-inserts", `  - {name: purge, action: allow, receipt: {copy_rows: 9}, when: {effect: [delete, truncate]}}
+  - {name: note-inserts`, 1))
+	for _, sql := range []string{"TRUNCATE events", "DELETE FROM events WHERE id > 0"} {
+		code, text := outcome("", "explain", "--config", file, "--target", "shop", "--source", "10.30.1.7", sql)
+		if code != 0 || !strings.Contains(text, "by rule purge, with a receipt, a copy of up to 9 rows of each table in schema pgcordon_receipts") {
+			t.Errorf("%s: status %d\n%s", sql, code, text)
+		}
+	}
+}
+
 func TestExplainReadsStandardInputAndPrintsJSON(t *testing.T) {
 	file := configFile(t, twoTargets)
 	code, text := outcome("DROP TABLE s.t\n", "explain", "--config", file, "--target", "shop", "--source", "10.30.1.7", "--json")

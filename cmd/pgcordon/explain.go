@@ -57,6 +57,7 @@ type ruling struct {
 	Rule     string `json:"rule,omitempty"`
 	Reason   string `json:"reason,omitempty"`
 	Hint     string `json:"hint,omitempty"`
+	Receipt  string `json:"receipt,omitempty"` // what is written down around the statement
 }
 
 type explainedStatement struct {
@@ -186,7 +187,11 @@ func explainStatement(rules *policy.Ruleset, s *parser.Summary, st parser.Statem
 }
 
 func rulingOf(d policy.Decision) *ruling {
-	return &ruling{Decision: audited(d.Deny, d.WouldDeny, d.Record), Rule: d.Rule, Reason: d.Reason, Hint: d.Hint}
+	r := &ruling{Decision: audited(d.Deny, d.WouldDeny, d.Record), Rule: d.Rule, Reason: d.Reason, Hint: d.Hint}
+	if d.Receipt != nil {
+		r.Receipt = d.Receipt.String()
+	}
+	return r
 }
 
 func audited(deny, wouldDeny, record bool) string {

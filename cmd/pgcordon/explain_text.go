@@ -50,6 +50,9 @@ func (r ruling) sentence() string {
 	if r.Rule != "" {
 		words += " by rule " + r.Rule
 	}
+	if r.Receipt != "" {
+		words += ", with " + r.Receipt
+	}
 	if r.Reason != "" {
 		words += ": " + r.Reason
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pgcordon/pgcordon/audit"
 	"github.com/pgcordon/pgcordon/proxy/admin"
 )
 
@@ -104,7 +105,13 @@ func TestOperationsExamplesGiveTheOrdersThatTheyShow(t *testing.T) {
 	}
 	r := &recorder{}
 	t.Setenv("PGCORDON_ADMIN_SOCKET", r.serve(t))
-	for _, line := range regexp.MustCompile(`(?m)^pgcordon .*$`).FindAllString(string(document), -1) {
+	log := filepath.Join(t.TempDir(), "audit.jsonl")
+	if err := os.WriteFile(log, []byte(receiptLog(t, audit.Committed)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	here := strings.NewReplacer("/var/log/pgcordon/audit.jsonl", log, "pgc-01jd9q-2m7t3f-xk92pa", "pgc-1",
+		"/etc/pgcordon/pgcordon.yaml", configFile(t, twoTargets+"audit: {file: "+log+"}\n"))
+	for _, line := range regexp.MustCompile(`(?m)^pgcordon .*$`).FindAllString(here.Replace(string(document)), -1) {
 		code, text := outcome("", shellWords(line)[1:]...)
 		if warned := strings.HasPrefix(line, "pgcordon lockdown") && !strings.Contains(line, "--list"); (code == 1) != warned {
 			t.Errorf("%s: status %d\n%s", line, code, text)

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 
 	"github.com/pgcordon/pgcordon/proxy/wire"
@@ -20,6 +21,11 @@ type aside struct {
 	// passed on, with its position shifted.
 	frank bool
 	shift int
+	// failing is what the client reads where the server rejects the aside; empty for what
+	// it does not learn of the transaction then. Of a silent one it reads nothing.
+	failing string
+	silent  bool
+	tagged  int64 // the rows that its tag counts
 }
 
 // part is what is special about a request whose replies the client does not receive as
@@ -30,6 +36,9 @@ type part struct {
 	tally  *tally  // nil unless its rows are counted
 	within bool    // a Sync inside a block of the guard's own: it must leave the session idle
 	calm   bool    // a BEGIN inside such a block
+	// unheard is called with the ReadyForQuery of a Sync that the client did not send.
+	unheard func()
+	receipt *receipt // nil unless a receipt of it is made
 
 	// Of a Query that is sent in pieces.
 	piece     bool
@@ -102,6 +111,13 @@ func (g *Guard) apart(p *part, message []byte, ops *Ops) bool {
 	case wire.ErrorResponse:
 		return g.errorApart(p, message, ops)
 	case wire.ReadyForQuery:
+		if p.unheard != nil {
+			p.unheard()
+			g.replies.pop()
+			g.replies.unreported = !g.replies.idle()
+			ops.drop(len(message))
+			return true
+		}
 		if status, err := wire.TransactionStatus(body); err == nil && p.script != nil && !g.left(p, status, ops) {
 			g.replies.pop()
 			ops.drop(len(message))
@@ -120,9 +136,12 @@ func (g *Guard) tagApart(p *part, message []byte, ops *Ops) bool {
 			g.replies.pop()
 		}
 		ops.drop(len(message))
+		p.aside.tagged, _ = wire.RowsOf(body)
 		if p.aside.then != nil {
 			p.aside.then(ops)
 		}
+		return true
+	case p.receipt != nil && g.receiptTagged(p, message, ops):
 		return true
 	case p.tally != nil && g.tagged(p, message, ops):
 		return true
@@ -145,8 +164,12 @@ func (g *Guard) tagApart(p *part, message []byte, ops *Ops) bool {
 func (g *Guard) errorApart(p *part, message []byte, ops *Ops) bool {
 	body, at := message[wire.HeaderSize:], len(g.toClient)
 	switch {
+	case p.aside != nil && p.aside.silent:
+		g.failed(body, ops)
+		ops.drop(len(message))
+		return true
 	case p.aside != nil && !p.aside.frank:
-		g.toClient = wire.AppendError(g.toClient, misunderstood(body))
+		g.toClient = wire.AppendError(g.toClient, misunderstood(body, p.aside.failing))
 	case p.shift != 0 && g.refusalIn(message) == nil:
 		g.toClient = wire.ShiftPosition(g.toClient, message, p.shift)
 	default:
@@ -180,7 +203,7 @@ func aboutBlocks(body []byte) bool {
 // misunderstood is what a client reads where the server rejected an aside: the transaction
 // is lost, because nobody can say what it did. A request to cancel, and whatever else
 // comes from outside, is the client's business and stays as it is.
-func misunderstood(body []byte) wire.ErrorFields {
+func misunderstood(body []byte, failing string) wire.ErrorFields {
 	field := func(code byte) string { return string(wire.ErrorField(body, code)) }
 	f := wire.ErrorFields{
 		Severity: field('S'), Unlocal: field('V'), Code: field('C'), Message: field('M'), Detail: field('D'), Hint: field('H'),
@@ -189,6 +212,6 @@ func misunderstood(body []byte) wire.ErrorFields {
 		return f
 	}
 	f.Detail = fmt.Sprintf("The server says: %s.", f.Message)
-	f.Message = "pgcordon could not learn what the transaction did"
+	f.Message = cmp.Or(failing, "pgcordon could not learn what the transaction did")
 	return f
 }

@@ -24,6 +24,8 @@
 //	parameter.go            what is decided with the values of parameters
 //	judge.go, meaning.go    text to decision; what changes how text is to be read
 //	limit.go                rows are counted before they are committed
+//	receipt_steps.go        what is written down of the server around a statement, before its
+//	                        commit; settlement.go: what became of its transaction
 //	readonly.go             sessions that the server keeps from writing
 //	refusal.go              the substitute and its error
 //	appeal.go, fingerprint.go, facts.go

@@ -12,11 +12,12 @@ type EventKind uint8
 
 // The kinds.
 const (
-	Refused     EventKind = iota // a statement was refused; complete at once
-	Executed                     // a statement that is to be recorded ran, or failed
-	AuthFailed                   // the server refused the login
-	LoggedIn                     // the server accepted the login
-	NotReadOnly                  // a read-only session ends, because the server does not keep it so
+	Refused          EventKind = iota // a statement was refused; complete at once
+	Executed                          // a statement that is to be recorded ran, or failed
+	AuthFailed                        // the server refused the login
+	LoggedIn                          // the server accepted the login
+	NotReadOnly                       // a read-only session ends, because the server does not keep it so
+	TransactionEnded                  // of which there are receipts
 )
 
 // Event is something that happened in a session and that people may want to know.
@@ -35,6 +36,8 @@ type Event struct {
 	// but for Deny.
 	Approval *Approval
 	Start    time.Time
+	Receipt  *Receipt // of an Executed event that is to be on disk before the driver goes on; nil for none
+	Ending   *Ending  // of TransactionEnded
 	// pending counts the completions that are still to come before the one of the
 	// statement that decided.
 	pending int
@@ -74,6 +77,9 @@ func (g *Guard) record(j *judged, ops *Ops) *Event {
 	e := &Event{
 		Kind: Executed, ID: j.event, Decision: j.verdict.decision, Summary: j.summary, SQL: j.verdict.sql,
 		Approval: j.verdict.approval, Rows: -1, pending: j.verdict.decision.Statement,
+	}
+	if why := j.receipt(); why != nil && g.cfg.Receipts {
+		e.Receipt = &Receipt{Missing: []string{"everything: the server could not be asked around the statement"}}
 	}
 	ops.begin(e)
 	return e

@@ -157,6 +157,9 @@ func (g *Guard) executable(own, run *judged) *judged {
 	if own.summary == nil || run.denied() {
 		return run
 	}
+	if d := g.needsCopy(own, run); d.Deny {
+		return own.refusedBy(d, nil)
+	}
 	switch t := g.transaction; {
 	case t == nil && run.limit != nil:
 		return own.refusedBy(run.limit.Uncountable("on a replication connection no statement is held"), nil)

@@ -15,6 +15,7 @@ type Config struct {
 	ParseBytes     int    // longest text to parse; a longer one counts as unknown
 	Source, Target string // environments, for the message of a refusal
 	Replication    bool
+	Receipts       bool // there is a server that can be asked for them
 	SASL           SASL
 	Observer       Observer
 	// Claim asks the allowances of rules for a string that is about to execute, as
@@ -95,6 +96,8 @@ func (g *Guard) Adopt(rules *Rules) {
 // bounded begins to follow the session's transactions where the rules bound what they do.
 func (g *Guard) bounded() {
 	switch {
+	case g.transaction != nil && g.transaction.unsettled != nil: // it is followed to its end
+		g.transaction.bounds = g.rules.ruleset.Transaction()
 	case !g.rules.ruleset.Bounded() || g.cfg.Replication:
 		g.transaction = nil
 	case g.transaction == nil:
@@ -138,6 +141,9 @@ func (g *Guard) judgeClient(in []byte, ops *Ops) (need int) {
 			return 0
 		case need > 0:
 			return need
+		}
+		if g.script == nil && (in[0] == wire.Query || in[0] == wire.Sync) {
+			g.script = g.settlement()
 		}
 		in = in[n:]
 	}
@@ -238,6 +244,9 @@ func (g *Guard) Unfinished() []*Event {
 	}
 	if g.script != nil && g.script.event != nil {
 		events = append(events, g.script.event)
+	}
+	if t := g.transaction; t != nil && t.unsettled != nil {
+		events = append(events, t.unsettled.event())
 	}
 	return events
 }

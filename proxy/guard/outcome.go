@@ -15,6 +15,9 @@ func (g *Guard) completed(body []byte, ops *Ops) {
 	if q.part != nil && q.part.tally != nil {
 		q.part.tally.ran = true
 	}
+	if q.part != nil && q.part.receipt != nil {
+		q.part.receipt.ran = true
+	}
 	if q.event != nil {
 		q.event.completed(body)
 	}

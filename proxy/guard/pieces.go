@@ -62,7 +62,7 @@ func (p *plan) split() {
 func (p *plan) needed() bool {
 	t := p.g.transaction
 	switch {
-	case p.run.limit != nil:
+	case p.run.limit != nil, p.receiptable():
 		return len(p.statements) > 1 || p.statements[0].Prepares == ""
 	case t.bounds == nil:
 		return false
@@ -130,7 +130,7 @@ func (p *plan) add(i int) {
 	st := &p.statements[i]
 	switch st.Boundary {
 	case parser.Begins:
-		p.then(p.piece(i, nil))
+		p.then(p.piece(i, nil, nil))
 		p.open, p.block = true, false
 	case parser.Commits:
 		p.then(p.g.account(p.sql)...)
@@ -161,7 +161,7 @@ func (g *Guard) opens(ops *Ops) {
 // closes plans the end of a transaction: of the client's own, or of the one that its
 // statements make without a block, of which the server warns.
 func (p *plan) closes(i int, how string) {
-	block, open, run := p.block, p.open && p.statements[i].Chains, p.piece(i, nil)
+	block, open, run := p.block, p.open && p.statements[i].Chains, p.piece(i, nil, nil)
 	p.then(func(g *Guard, s *script, ops *Ops) bool {
 		if block {
 			g.command(how, ops)
@@ -176,7 +176,7 @@ func (p *plan) closes(i int, how string) {
 func (p *plan) within(i int) {
 	st := &p.statements[i]
 	if st.Boundary != parser.Within {
-		p.then(p.piece(i, nil))
+		p.then(p.piece(i, nil, nil))
 		return
 	}
 	p.then(func(g *Guard, _ *script, ops *Ops) bool {
@@ -184,24 +184,49 @@ func (p *plan) within(i int) {
 		return true
 	})
 	limit, byTag := p.g.limitOf(p.own, p.run, []byte(p.sql), i)
-	if limit == nil {
-		p.then(p.piece(i, nil))
+	r := p.receipt()
+	if limit == nil && r == nil {
+		p.then(p.piece(i, nil, nil))
 		if st.Kind == "COPY" { // the client has its turn before anything else is sent
 			p.then(until(p.g.replies.idle))
 		}
 		return
 	}
-	c := &tally{limit: limit, judged: p.run, byTag: byTag}
-	if limit.ByPlan() && st.Counted {
-		text, shift := p.excerpt(i)
-		p.then(c.estimate(text, shift)...)
+	var c *tally
+	if limit != nil {
+		c = &tally{limit: limit, judged: p.run, byTag: byTag}
+		if limit.ByPlan() && st.Counted {
+			text, shift := p.excerpt(i)
+			p.then(c.estimate(text, shift)...)
+		}
 	}
-	p.then(func(g *Guard, _ *script, ops *Ops) bool {
-		c.mark(g, ops)
-		return true
-	}, p.piece(i, c))
-	p.then(c.steps()...)
+	if r != nil {
+		p.then(r.before()...)
+	}
+	if c != nil {
+		p.then(func(g *Guard, _ *script, ops *Ops) bool {
+			c.mark(g, ops)
+			return true
+		})
+	}
+	p.then(p.piece(i, c, r))
+	if c != nil {
+		p.then(c.steps()...)
+	}
+	if r != nil {
+		p.then(r.after()...)
+	}
 }
+
+// receipt returns what is to be written down of the string; nil for nothing.
+func (p *plan) receipt() *receipt {
+	if !p.receiptable() {
+		return nil
+	}
+	return p.g.newReceipt(p.run, p.sql)
+}
+
+func (p *plan) receiptable() bool { return p.run.receipt() != nil && unreceiptable(p.own) == "" }
 
 // excerpt returns a statement as the client wrote it, which is the whole string where it is
 // the only one, and how many characters stand in front of it.
@@ -214,11 +239,11 @@ func (p *plan) excerpt(i int) (text string, before int) {
 }
 
 // piece runs one statement.
-func (p *plan) piece(i int, c *tally) step {
+func (p *plan) piece(i int, c *tally, r *receipt) step {
 	text, before := p.excerpt(i)
 	boundary, last := p.statements[i].Boundary, i == len(p.statements)-1
 	return func(g *Guard, s *script, ops *Ops) bool {
-		part := &part{script: s, piece: true, statement: i, last: last, shift: before, tally: c}
+		part := &part{script: s, piece: true, statement: i, last: last, shift: before, tally: c, receipt: r}
 		if t := g.transaction; boundary == parser.Begins {
 			part.calm = t.own
 			t.open, t.own = true, false

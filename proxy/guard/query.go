@@ -57,8 +57,14 @@ func (g *Guard) askQuery(own, run *judged, sql []byte, ops *Ops) (replaced bool)
 // held returns the script of a query string that has to be held in front of its commit,
 // nil for any other, and the judgement of the string.
 func (g *Guard) held(own, run *judged, sql []byte) (*script, *judged) {
+	if own.summary == nil {
+		return nil, run
+	}
+	if d := g.needsCopy(own, run); d.Deny {
+		return nil, own.refusedBy(d, sql)
+	}
 	switch {
-	case run.denied() || own.summary == nil:
+	case run.denied():
 		return nil, run
 	case g.transaction == nil && run.limit != nil: // a replication connection has no extended protocol
 		return nil, own.refusedBy(run.limit.Uncountable("on a replication connection no statement is held"), sql)

@@ -67,8 +67,8 @@ func (g *Guard) released(ops *Ops) bool {
 	if s.end != nil && !s.end(g, s, ops) {
 		return false
 	}
-	g.script = nil
-	return true
+	g.script = g.settlement()
+	return g.script == nil || g.released(ops)
 }
 
 // until waits for something that the server has to say, or for an error.

@@ -15,6 +15,9 @@ func (g *Guard) serverMessage(in []byte, ops *Ops) (n, need int) {
 		return 0, maxHeld
 	}
 	p := g.replies.part()
+	if t := g.transaction; t != nil && t.unsettled != nil && (len(in) >= size || size > maxHeld) {
+		t.unsettled.sees(in[:min(len(in), size)])
+	}
 	if (held(in[0]) || p != nil && p.aside != nil && in[0] == wire.DataRow) && size <= maxHeld {
 		if len(in) < size {
 			return 0, size

@@ -28,6 +28,8 @@ type transaction struct {
 	// spent are the rows that statements under each rule have changed.
 	spent map[string]int64
 	last  *judged // of what touched last
+	// unsettled are the receipts of what is open; nil where there are none.
+	unsettled *unsettled
 }
 
 // maxKnown bounds the relations that are remembered of a session.

@@ -1,0 +1,151 @@
+package operations
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/pgcordon/pgcordon/audit"
+)
+
+// withReceipts has a receipt written of everything: with copies of journal's few rows at
+// most, and elsewhere of as many as the shop has.
+const withReceipts = `statements:
+  - {name: few, action: allow, receipt: {copy_rows: 2}, when: {effect: ["@destructive"], relation: journal}}
+  - {name: marked, action: allow, receipt: {restore_point: true}, when: {effect: ["@destructive", insert, alter], relation: coupons}}
+  - {name: copied, action: allow, receipt: {copy_rows: 20}, when: {effect: ["@destructive"], relation: "cat*"}}
+  - {name: perhaps, action: allow, receipt: {copy_rows: 20, without_copy: go_on}, when: {effect: ["@destructive"]}}
+`
+
+// receiptCase is what a client does and receives, and what is written down.
+type receiptCase struct {
+	name string
+	send []any
+	want string
+	rows string // of categories, left
+	// written is a line for each receipt: rule, rows, copies, what is missing; then the
+	// outcome of its transaction.
+	written string
+}
+
+var receiptCases = []receiptCase{
+	{"Query", []any{query("DELETE FROM categories WHERE id <= 5")}, "C DELETE 5 | Z I", "15", "copied 5, 5 of public.categories copied, committed"},
+	{"extended", []any{run("DELETE FROM categories WHERE id <= 5"), syncs()}, "1 | 2 | C DELETE 5 | Z I", "15", "copied 5, 5 of public.categories copied, committed"},
+	{"update", []any{query("UPDATE categories SET name = 'x' WHERE id = 1")}, "C UPDATE 1 | Z I", "20", "copied 1, 1 of public.categories copied, committed"},
+	{"rows are returned", []any{query("DELETE FROM categories WHERE id = 1 RETURNING id")}, "T | D 1 | C DELETE 1 | Z I", "19", "copied 1, 1 of public.categories copied, committed"},
+	{"truncate", []any{query("TRUNCATE categories")}, "C TRUNCATE TABLE | Z I", "0", "copied -, 20 of public.categories copied, committed"},
+	{"other tables", []any{query("DELETE FROM categories USING coupons WHERE coupons.id = categories.id AND coupons.id < 3")}, "C DELETE 2 | Z I", "18",
+		"copied 2, 2 of public.categories copied, committed"},
+	{"transaction", []any{query("BEGIN"), query("DELETE FROM categories WHERE id = 1"), query("DELETE FROM categories WHERE id = 2"), query("COMMIT")},
+		"C BEGIN | Z T | C DELETE 1 | Z T | C DELETE 1 | Z T | C COMMIT | Z I", "18",
+		"copied 1, 1 of public.categories copied, committed; copied 1, 1 of public.categories copied, committed"},
+	{"extended transaction", []any{run("BEGIN"), run("DELETE FROM categories WHERE id = 1"), syncs(), run("COMMIT"), syncs()},
+		"1 | 2 | C BEGIN | 1 | 2 | C DELETE 1 | Z T | 1 | 2 | C COMMIT | Z I", "19", "copied 1, 1 of public.categories copied, committed"},
+	{"rolled back", []any{query("BEGIN"), query("DELETE FROM categories"), query("ROLLBACK")},
+		"C BEGIN | Z T | C DELETE 20 | Z T | C ROLLBACK | Z I", "20", "copied 20, 20 of public.categories copied, rolled_back"},
+	{"commit of a failed transaction", []any{query("BEGIN"), query("DELETE FROM categories"), query("SELECT 1/0"), query("COMMIT")},
+		"C BEGIN | Z T | C DELETE 20 | Z T | E 22012 | Z E | C ROLLBACK | Z I", "20", "copied 20, 20 of public.categories copied, rolled_back"},
+	{"savepoint", []any{query("BEGIN"), query("SAVEPOINT a"), query("DELETE FROM categories"), query("ROLLBACK TO a"), query("COMMIT")},
+		"C BEGIN | Z T | C SAVEPOINT | Z T | C DELETE 20 | Z T | C ROLLBACK | Z T | C COMMIT | Z I", "20", "copied 20, 20 of public.categories copied, committed, partly undone"},
+	{"error behind it in the section", []any{run("DELETE FROM categories"), run("SELECT 1/0"), syncs()}, "1 | 2 | C DELETE 20 | 1 | E 22012 | Z I", "20",
+		"copied 20, 20 of public.categories copied, rolled_back"},
+	{"error of its own", []any{query("DELETE FROM categories WHERE id = 1/0"), query("SELECT 1")}, "E 22012 | Z I | T | D 1 | C SELECT 1 | Z I", "20", ""},
+	{"two in a section", []any{run("DELETE FROM categories WHERE id = 1"), run("DELETE FROM categories WHERE id = 2"), syncs()},
+		"1 | 2 | C DELETE 1 | 1 | 2 | C DELETE 1 | Z I", "18", "copied 1, 1 of public.categories copied, committed; copied 1, 1 of public.categories copied, committed"},
+	{"no rows", []any{query("DELETE FROM categories WHERE id = 99")}, "C DELETE 0 | Z I", "20", "copied 0, 0 of public.categories copied, committed"},
+	{"without copy", []any{query("DELETE FROM coupons")}, "C DELETE 20 | Z I", "20", "marked 20, committed"},
+	{"too many rows", []any{query("DELETE FROM journal")}, "E 42501 | Z I", "20", ""},
+	{"too many rows, extended", []any{run("DELETE FROM journal"), syncs(), query("SELECT 1")}, "1 | 2 | E 42501 | Z I | T | D 1 | C SELECT 1 | Z I", "20", ""},
+	{"WITH", []any{query("WITH one AS (SELECT 1) DELETE FROM categories")}, "E 42501 | Z I", "20", ""},
+	{"volatile", []any{query("DELETE FROM categories WHERE random() < 2")}, "E 42501 | Z I", "20", ""},
+	{"several statements", []any{query("DELETE FROM categories; SELECT 1")}, "E 42501 | Z I", "20", ""},
+	{"without a copy that is not needed", []any{query("DELETE FROM other WHERE random() < 2")}, "C DELETE 3 | Z I", "20",
+		"perhaps 3, missing copy: the predicate calls random, which is volatile, committed"},
+	{"two tables", []any{query("TRUNCATE other, categories")}, "C TRUNCATE TABLE | Z I", "0",
+		"perhaps -, 3 of public.other copied, 20 of public.categories copied, committed"},
+	{"drop", []any{query("DROP TABLE other")}, "C DROP TABLE | Z I", "20", "perhaps -, 3 of public.other copied, committed"},
+	{"parameters of what is set", []any{parse("", "UPDATE categories SET name = $1 WHERE id = 7"), &pgproto3.Bind{Parameters: [][]byte{[]byte("x")}}, execute(""), syncs()},
+		"1 | 2 | C UPDATE 1 | Z I", "20", "copied 1, 1 of public.categories copied, committed"},
+	{"parameters of the predicate", []any{parse("", "DELETE FROM other WHERE id = $1"), &pgproto3.Bind{Parameters: [][]byte{[]byte("1")}}, execute(""), syncs()},
+		"1 | 2 | C DELETE 1 | Z I", "20", "perhaps 1, missing copy: its predicate has parameters, committed"},
+}
+
+const receiptTables = `
+	DROP SCHEMA IF EXISTS pgcordon_receipts CASCADE;
+	CREATE SCHEMA pgcordon_receipts;
+	DROP TABLE IF EXISTS other;
+	CREATE TABLE other AS SELECT generate_series(1, 3) AS id;
+	TRUNCATE categories, journal;
+	INSERT INTO journal VALUES ('a'), ('b'), ('c');
+	INSERT INTO categories SELECT n, 'category ' || n FROM generate_series(1, 20) n`
+
+func TestReceiptIsWrittenOfWhatIsAllowed(t *testing.T) {
+	t.Parallel()
+	eachMajor(t, withReceipts, func(t *testing.T, s stage) {
+		for _, rc := range receiptCases {
+			t.Run(rc.name, func(t *testing.T) {
+				s.server.Exec(t, s.database, receiptTables)
+				c := s.raw(t, production, "application_name", rc.name)
+				c.send(messages(rc.send...)...)
+				c.want(rc.want)
+				s.expect(t, "categories", rc.rows)
+				c.silent()
+				c.leave()
+				if got := s.receipts(t, rc.name); got != rc.written {
+					t.Errorf("written %q\nwant    %q", got, rc.written)
+				}
+			})
+		}
+	})
+}
+
+// receipts are those of the session of an application, as a line.
+func (s stage) receipts(t *testing.T, application string) string {
+	t.Helper()
+	var lines []string
+	end := s.guard.AwaitEvent(t, "the end of "+application, func(e audit.Event) bool {
+		return e.Type == audit.SessionEnd && e.Application == application
+	})
+	events := slices.DeleteFunc(s.guard.Events(t), func(e audit.Event) bool { return e.Session != end.Session })
+	for _, e := range events {
+		if e.Receipt == nil {
+			continue
+		}
+		line := e.Rule + " -"
+		if e.Rows != nil {
+			line = fmt.Sprint(e.Rule, " ", *e.Rows)
+		}
+		if r := e.Receipt; r.Before == "" || r.Timeline != 1 || r.TransactionID == "" && line[len(line)-1] != '0' || (r.RestorePoint == e.ID) != (e.Rule == "marked") {
+			t.Errorf("%+v", r)
+		}
+		for _, copied := range e.Receipt.Copies {
+			line += fmt.Sprintf(", %d of %s copied", copied.Rows, copied.Relation)
+		}
+		for _, missing := range e.Receipt.Missing {
+			line += ", missing " + missing
+		}
+		lines = append(lines, line+outcomeOf(t, events, e.ID))
+	}
+	return strings.Join(lines, "; ")
+}
+
+func outcomeOf(t *testing.T, events []audit.Event, id string) string {
+	t.Helper()
+	for _, e := range events {
+		if e.Transaction == nil || !strings.Contains(strings.Join(e.Transaction.Receipts, " "), id) {
+			continue
+		}
+		outcome := ", " + e.Transaction.Outcome
+		if (e.Transaction.After != "") != (e.Transaction.Outcome == audit.Committed) {
+			t.Errorf("position afterwards: %+v", e.Transaction)
+		}
+		if e.Transaction.PartlyUndone {
+			outcome += ", partly undone"
+		}
+		return outcome
+	}
+	return ""
+}
