@@ -123,3 +123,19 @@ func TestWhatFollowsCommitInASectionIsRefused(t *testing.T) {
 		t.Errorf("sent %q", got)
 	}
 }
+
+// An unnamed statement in which nothing matters has no summary that could be judged again.
+func TestWhatWasParsedInFrontOfCommitIsRefusedBehindIt(t *testing.T) {
+	b := readyReadOnly(t)
+	b.fromClient(parse("c", "COMMIT"), sync())
+	b.answers(message(wire.ParseComplete, ""), z('I'))
+	b.sent()
+	b.fromClient(parse("", "SELECT writes()"), bind("c", "c"), execute("c"), bind("", ""), execute(""))
+	if got := b.sent(); got != "P .SELECT writes() | B c.c | E c | B .pgcordon_nonce1 | E" {
+		t.Errorf("sent %q", got)
+	}
+	b.fromClient(bind("", "unknown"))
+	if got := b.sent(); got != "" && !strings.HasPrefix(got, "B .pgcordon_nonce") {
+		t.Errorf("sent %q", got)
+	}
+}

@@ -1,6 +1,7 @@
 package operations
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -114,6 +115,33 @@ func TestReadOnlySessionCannotWriteOverAnyRelay(t *testing.T) {
 			for name, send := range pipelines {
 				t.Run(name, func(t *testing.T) { s.attack(t, send...) })
 			}
+		})
+	}
+}
+
+// Nor does what else a policy may ask for: effects are asked for by queries of the guard's
+// own, and where operators have a say, what is refused is let through at Parse.
+func TestReadOnlySessionCannotWriteUnderOtherRules(t *testing.T) {
+	t.Parallel()
+	for name, rules := range map[string]string{
+		"transactions": "\ntransactions: [{name: few, max_effects: {deleted: 5}}]",
+		"break glass":  "\nadmin: {socket: " + filepath.Join(t.TempDir(), "s") + ", break_glass: {}}",
+		"tripwires":    "\ntripwires: [{name: much, refusals: 1000, within: 1m}]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := stageOn(t, pgtest.Shared(t, 15), looking+rules)
+			s.treasured(t)
+			for name, send := range pipelines {
+				t.Run(name, func(t *testing.T) { s.attack(t, send...) })
+			}
+			for _, sql := range escapes[len(escapes)-20:] {
+				t.Run(sql, func(t *testing.T) { s.attack(t, query(s.inDatabase(sql))) })
+			}
+			c := s.raw(t, staging)
+			c.send(messages(query("SELECT 1"), query("BEGIN; SELECT 2; COMMIT"), run("SELECT 3"), run("SELECT 4"), syncs(), run("SELECT 5"), syncs(), query("SELECT 6; SELECT 7"))...)
+			c.want("T | D 1 | C SELECT 1 | Z I | C BEGIN | T | D 2 | C SELECT 1 | C COMMIT | Z I | " +
+				"1 | 2 | D 3 | C SELECT 1 | 1 | 2 | D 4 | C SELECT 1 | Z I | 1 | 2 | D 5 | C SELECT 1 | Z I | T | D 6 | C SELECT 1 | T | D 7 | C SELECT 1 | Z I")
+			c.leave()
 		})
 	}
 }
