@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -39,6 +40,17 @@ func TestSignsAreTheTablesThatAStringEmpties(t *testing.T) {
 		if got := told(rules.Decide(parser.Summarize(sql, parser.Options{}), Context{}).Signs); got != want {
 			t.Errorf("%s: %q, want %q", sql, got, want)
 		}
+	}
+}
+
+func TestSignsOfALongListAreBounded(t *testing.T) {
+	var names []string
+	for i := range 3 * mostTables {
+		names = append(names, fmt.Sprintf("t%d", i))
+	}
+	s := parser.Summarize("TRUNCATE "+strings.Join(names, ", "), parser.Options{})
+	if d := rulesOf(t, "tripwires: [{name: w, tables: 3, within: 1m}]\n").Decide(s, Context{}); len(d.Signs.Tables) != mostTables {
+		t.Errorf("%d tables", len(d.Signs.Tables))
 	}
 }
 

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -77,7 +78,7 @@ func (w *Watch) Count(who Between, wires []*Tripwire, audit bool, what *Deed) *T
 		t := &Trip{Tripwire: wire.Name, Target: who.Target, Source: who.Source, Time: now, Quarantine: wire.Quarantine,
 			Audit: audit || wire.Mode == Audit, Causes: causes, Reason: wire.reason(causes, what)}
 		if !t.Audit {
-			w.forgetCounts(who)
+			maps.DeleteFunc(w.counts, func(key counted, _ []sign) bool { return key.Between == who })
 			w.tripped[who] = t
 			return w.incident(t)
 		}
@@ -98,20 +99,12 @@ func (w *Watch) incident(t *Trip) *Trip {
 	return t
 }
 
-// Forget begins anew between a source and a target, when the quarantine is over.
+// Forget makes the tripwires between a source and a target ready again, when the
+// quarantine is over. They count from the beginning.
 func (w *Watch) Forget(who Between) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.tripped, who)
-	w.forgetCounts(who)
-}
-
-func (w *Watch) forgetCounts(who Between) {
-	for key := range w.counts {
-		if key.Between == who {
-			delete(w.counts, key)
-		}
-	}
 }
 
 // add counts a deed for one tripwire, and returns its causes where it trips.

@@ -346,6 +346,29 @@ func (c *client) untilClosed() {
 	}
 }
 
+func TestTripwiresCountWhatALimitHolds(t *testing.T) {
+	t.Parallel()
+	const limited = everywhere + "statements: [{name: batch, action: allow, max_rows: 100, when: {effect: delete}}]\n"
+	for _, major := range pgtest.Majors {
+		t.Run(fmt.Sprint(major), func(t *testing.T) {
+			t.Parallel()
+			o := operateWith(t, pgtest.Shared(t, major), limited+tripwires(tableAfterTable))
+			c := o.raw(t, staging)
+			c.send(query("DELETE FROM journal"))
+			c.want("C DELETE 0 | Z I")
+			c.send(messages(run("DELETE FROM coupons WHERE id > 0"), syncs())...)
+			c.want("1 | 2 | C DELETE 20 | Z I")
+			c.send(messages(run("DELETE FROM categories"), syncs())...)
+			c.untilClosed()
+			o.intact(t)
+			e := o.incident(t)
+			o.guard.AwaitEvent(t, "the rows of what counted", func(told audit.Event) bool {
+				return told.ID == e.Causes[1].Event && told.Rows != nil && *told.Rows == 20
+			})
+		})
+	}
+}
+
 func TestReloadChangesTripwires(t *testing.T) {
 	t.Parallel()
 	o := operateWith(t, pgtest.Shared(t, 17), mistaken)
