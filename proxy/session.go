@@ -40,8 +40,8 @@ type session struct {
 	rules    atomic.Pointer[guard.Rules]
 	next     atomic.Pointer[place] // what a reload put in the place of place
 	relaying atomic.Bool           // what stands above is complete, and rules is in use
-	ending   relay.Ending
 	loggedIn atomic.Bool
+	ending   relay.Ending
 	bytes    struct{ client, server atomic.Int64 }
 	judged   atomic.Int64 // statements
 	refused  atomic.Int64

@@ -7,20 +7,25 @@ import "sync"
 // The zero value is ready.
 type Ending struct {
 	mu       sync.Mutex
-	over     bool
-	farewell *Farewell
+	farewell *Farewell // nil until End has been called
 	hear     func()
 }
+
+// silence is the farewell of a session that ends without one.
+var silence = new(Farewell)
 
 // End has the session end. The farewell, if any, is what its client is told; that of
 // the first call counts.
 func (e *Ending) End(f *Farewell) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.over {
+	if e.farewell != nil {
 		return
 	}
-	e.over, e.farewell = true, f
+	if f == nil {
+		f = silence
+	}
+	e.farewell = f
 	if e.hear != nil {
 		e.hear()
 	}
@@ -32,7 +37,7 @@ func (e *Ending) Hear(f func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.hear = f
-	if e.over && f != nil {
+	if e.farewell != nil && f != nil {
 		f()
 	}
 }
@@ -41,5 +46,8 @@ func (e *Ending) Hear(f func()) {
 func (e *Ending) Over() (f *Farewell, over bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.farewell, e.over
+	if e.farewell == silence {
+		return nil, true
+	}
+	return e.farewell, e.farewell != nil
 }
