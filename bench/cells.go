@@ -36,9 +36,10 @@ const (
 
 // The peers, by what a group can be measured on. Direct comes first in all.
 var (
-	everyone = []string{"direct", "pgbouncer", "haproxy", "pgpool", "pgcordon", "pgcordon-unix", "pgcordon-empty"}
+	everyone = []string{"direct", "pgbouncer", "haproxy", "pgpool", "pgcordon", "pgcordon-unix", "pgcordon-empty", "bare"}
 	unpooled = []string{"direct", "pgbouncer", "haproxy", "pgcordon", "pgcordon-unix", "pgcordon-empty"}
 	leanest  = []string{"direct", "pgbouncer", "haproxy", "pgcordon", "pgcordon-unix"}
+	andBare  = append(leanest[:len(leanest):len(leanest)], "bare")
 	ruled    = []string{"direct", "pgbouncer", "haproxy", "pgpool", "pgcordon", "pgcordon-unix"}
 	// HAProxy cannot answer PostgreSQL's SSLRequest.
 	speakTLS = []string{"direct", "pgbouncer", "pgpool", "pgcordon", "pgcordon-unix"}
@@ -102,6 +103,8 @@ func (a *arena) pgbench(s script, protocol string, clients int) cell {
 // measured where it is steadiest.
 func weight(s script, clients int) (peers []string, slices int) {
 	switch {
+	case clients > 8 && s == selectOne:
+		return andBare, 4
 	case clients > 8:
 		return leanest, 4
 	case clients < 8:

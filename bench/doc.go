@@ -10,6 +10,7 @@
 //
 //	arena.go       the server, its tables, the folder of everything that runs
 //	peer/          the proxies in their usual configuration
+//	bare/          the relay that looks at nothing, to see what any proxy takes
 //	cells.go       what is measured: each load with the peers that can do it
 //	load/          one run of a load: pgbench, bulk data, logins
 //	usage/         processor time and memory of a proxy with all its processes

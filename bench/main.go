@@ -6,15 +6,17 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/pgcordon/pgcordon/bench/bare"
 	"github.com/pgcordon/pgcordon/bench/fairness"
 	"github.com/pgcordon/pgcordon/bench/idle"
 )
 
-// commands are the subcommands. The last three are what the first runs as other processes.
+// commands are the subcommands. The last four are what the first runs as other processes.
 type commands struct {
 	Run     runCommand     `cmd:"" help:"Compare pgcordon with other proxies."`
 	Compare compareCommand `cmd:"" help:"Compare this working tree with another revision."`
@@ -22,6 +24,7 @@ type commands struct {
 	Pretend pretendCommand `cmd:"" hidden:""`
 	Open    openCommand    `cmd:"" hidden:""`
 	Disturb disturbCommand `cmd:"" hidden:""`
+	Bare    bareCommand    `cmd:"" hidden:""`
 }
 
 func main() {
@@ -62,4 +65,22 @@ type disturbCommand struct {
 
 func (c *disturbCommand) Run(ctx context.Context) error {
 	return fairness.Disturb(ctx, c.Name, c.DSN, os.Stdout)
+}
+
+// bareCommand is the peer "bare".
+type bareCommand struct {
+	Addresses string `arg:"" help:"A file with two addresses: where to listen, and the server."`
+}
+
+func (c *bareCommand) Run() error {
+	signal.Reset(syscall.SIGTERM) // it has nothing to put away
+	text, err := os.ReadFile(c.Addresses)
+	if err != nil {
+		return fmt.Errorf("read the addresses: %w", err)
+	}
+	addresses := strings.Fields(string(text))
+	if len(addresses) != 2 {
+		return fmt.Errorf("%d addresses, want 2", len(addresses))
+	}
+	return bare.Run(addresses[0], addresses[1])
 }

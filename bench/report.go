@@ -53,6 +53,7 @@ const (
 var (
 	cpuOfPgBouncer = []figures.Column{
 		{Title: "PgBouncer", Metric: figures.CPU, Of: "pgbouncer", Unit: micros},
+		{Title: "bare relay", Metric: figures.CPU, Of: "bare", To: "pgbouncer"},
 		{Title: "HAProxy", Metric: figures.CPU, Of: "haproxy", To: "pgbouncer"},
 		{Title: "Pgpool-II", Metric: figures.CPU, Of: "pgpool", To: "pgbouncer"},
 		{Title: "pgcordon", Metric: figures.CPU, Of: "pgcordon", To: "pgbouncer"},
@@ -61,6 +62,7 @@ var (
 	rateOfDirect = []figures.Column{
 		{Title: "direct", Metric: figures.Rate, Of: "direct", Unit: 1},
 		{Title: "PgBouncer", Metric: figures.Rate, Of: "pgbouncer", To: "direct", Percent: true},
+		{Title: "bare relay", Metric: figures.Rate, Of: "bare", To: "direct", Percent: true},
 		{Title: "HAProxy", Metric: figures.Rate, Of: "haproxy", To: "direct", Percent: true},
 		{Title: "Pgpool-II", Metric: figures.Rate, Of: "pgpool", To: "direct", Percent: true},
 		{Title: "pgcordon", Metric: figures.Rate, Of: "pgcordon", To: "direct", Percent: true},

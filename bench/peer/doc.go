@@ -6,6 +6,7 @@
 //   - Pgpool-II: one server, no load balancing (files/pgpool.conf)
 //   - pgcordon: deploy/examples/sidecar.yaml enforced, with a TCP or a unix
 //     socket to the server; and the same without any rule (pgcordon.go)
+//   - the bare relay of bench/bare
 //
 // All run as an unprivileged user, because some refuse to run as root, and none
 // outlives the process that started it.

@@ -32,7 +32,7 @@ func sidecar(v values, upstream string) (string, error) {
 		{`server.crt`, v.Certificate},
 		{`server.key`, v.Key},
 		{"\nsessions:", "\n  - {name: bench, environment: production, cidr: 127.0.0.0/8}\n\nsessions:"},
-		{`file: "-"`, "file: audit.jsonl"},
+		{`file: "-"`, fmt.Sprintf("file: %q", auditLog(v))},
 		{`listen: ":9432"`, metricsAt(v)},
 	})
 }
@@ -63,6 +63,8 @@ func withoutRules(v values) (string, error) {
 sources:
   - {name: bench, environment: production, cidr: 127.0.0.0/8}
 builtin: false
-audit: {file: audit.jsonl}
-`, net.JoinHostPort(Host, strconv.Itoa(v.Port)), net.JoinHostPort(v.Server.Host, strconv.Itoa(v.Server.Port))) + limits(v), nil
+audit: {file: %q}
+`, net.JoinHostPort(Host, strconv.Itoa(v.Port)), net.JoinHostPort(v.Server.Host, strconv.Itoa(v.Server.Port)), auditLog(v)) + limits(v), nil
 }
+
+func auditLog(v values) string { return filepath.Join(v.Home, "audit.jsonl") }

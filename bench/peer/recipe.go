@@ -51,6 +51,12 @@ var recipes = map[string]recipe{
 		files:   []file{embedded("pgpool.conf"), embedded("pool_hba.conf"), embedded("pool_passwd")},
 		stop:    syscall.SIGINT,
 	},
+	"bare": {
+		program: "/proc/self/exe",
+		args:    []string{"bare", "addresses"},
+		files:   []file{{"addresses", overBare}},
+		stop:    syscall.SIGTERM,
+	},
 	"pgcordon":       guard(file{"etc/pgcordon.yaml", overTCP}),
 	"pgcordon-unix":  guard(file{"etc/pgcordon.yaml", overUnix}),
 	"pgcordon-empty": guard(file{"etc/pgcordon.yaml", withoutRules}),
@@ -65,6 +71,12 @@ func guard(configuration file) recipe {
 		files: []file{configuration},
 		stop:  syscall.SIGTERM,
 	}
+}
+
+// overBare is where a bare relay listens, and its server.
+func overBare(v values) (string, error) {
+	at := func(port int) string { return net.JoinHostPort(Host, strconv.Itoa(port)) }
+	return at(v.Port) + "\n" + at(v.Server.Port) + "\n", nil
 }
 
 //go:embed files
