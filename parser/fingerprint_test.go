@@ -1,6 +1,12 @@
 package parser
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	pg_query "github.com/pganalyze/pg_query_go/v6"
+)
 
 func TestTextsOfOneFingerprintAreTheSameTokens(t *testing.T) {
 	tests := []struct {
@@ -43,4 +49,69 @@ func TestTextsOfOneFingerprintAreTheSameTokens(t *testing.T) {
 			}
 		})
 	}
+}
+
+// tokensOf are the tokens of PostgreSQL's own scanner, with words in lower case; nil where
+// it rejects the text.
+func tokensOf(sql string) []string {
+	scanned, err := pg_query.Scan(sql)
+	if err != nil {
+		return nil
+	}
+	all := []string{}
+	for _, t := range scanned.Tokens {
+		text := sql[t.Start:t.End]
+		switch {
+		case t.Token == pg_query.Token_SQL_COMMENT || t.Token == pg_query.Token_C_COMMENT:
+			continue
+		case t.Token == pg_query.Token_IDENT && text[0] != '"' && text[0]|0x20 != 'u', t.KeywordKind != pg_query.KeywordKind_NO_KEYWORD:
+			text = lowerASCII(text)
+		}
+		all = append(all, t.Token.String()+" "+text)
+	}
+	return all
+}
+
+func lowerASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r | 0x20
+		}
+		return r
+	}, s)
+}
+
+// checkFingerprint holds two texts of one fingerprint to being the same tokens.
+func checkFingerprint(t *testing.T, sql, other string) {
+	t.Helper()
+	if sql == other || Fingerprint(sql) != Fingerprint(other) {
+		return
+	}
+	a, b := tokensOf(sql), tokensOf(other)
+	if a != nil && b != nil && !slices.Equal(a, b) {
+		t.Errorf("one fingerprint:\n%q\n%q\n%q\n%q", sql, other, a, b)
+	}
+}
+
+func TestASmallChangeHasAnotherFingerprintOrTheSameTokens(t *testing.T) {
+	for _, file := range corpusFiles(t) {
+		for _, s := range readCorpus(t, file) {
+			for i := range len(s.sql) {
+				checkFingerprint(t, s.sql, s.sql[:i]+s.sql[i+1:])
+				checkFingerprint(t, s.sql, s.sql[:i]+" "+s.sql[i:])
+				checkFingerprint(t, s.sql, s.sql[:i]+"/**/"+s.sql[i:])
+			}
+		}
+	}
+}
+
+func FuzzFingerprint(f *testing.F) {
+	f.Add("SELECT 0x1F @- b::int, N'a', $1 FROM t", 8, 0, " ")
+	f.Add("SELECT 'a'\n'b' -- c\n, e'\\''", 10, 1, "")
+	f.Fuzz(func(t *testing.T, sql string, at, cut int, insert string) {
+		if strings.IndexByte(sql+insert, 0) >= 0 || at < 0 || cut < 0 || at > len(sql) || cut > len(sql)-at {
+			return
+		}
+		checkFingerprint(t, sql, sql[:at]+insert+sql[at+cut:])
+	})
 }

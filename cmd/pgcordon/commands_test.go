@@ -19,7 +19,9 @@ sources:
 tripwires:
   - {name: table-after-table, when: {source: production, target: shop}, tables: 3, within: 1m}
   - {name: refusals, when: {source: production, target: shop}, refusals: 3, within: 1m}
+admin: {socket: /run/s, break_glass: {}}
 statements:
+  - {name: ledger, action: deny, break_glass: false, when: {effect: drop, relation: ledger}}
   - {name: any-truncate, action: allow, when: {user: tester, effect: truncate}}
   - {name: note-inserts, action: audit, when: {effect: insert}}
 `
@@ -51,6 +53,8 @@ func TestExplainNamesEnvironmentEffectsAndRule(t *testing.T) {
 		{"--target shop --source 10.30.1.7", "TRUNCATE a", 2, []string{"counts     for tripwire table-after-table, refusals"}},
 		{"--target shop --source 10.30.1.7 --user tester", "TRUNCATE a", 0, []string{"allowed by rule any-truncate", "counts     for tripwire table-after-table\n"}},
 		{"--target shop --source 10.30.1.7 --user tester", "TRUNCATE a, b, c", 2, []string{"builtin/tripwire", "3 tables emptied or dropped within 1m"}},
+		{"--target shop --source 10.30.1.7", "DROP TABLE t", 2, []string{"operators  may let it through"}},
+		{"--target shop --source 10.30.1.7", "TRUNCATE t; DROP TABLE ledger", 2, []string{"builtin/truncate", "operators  may not let it through, because of rule ledger"}},
 		{"--target copy --source 10.20.1.7", "DROP TABLE t", 0, []string{"would be refused", "builtin/drop"}},
 		{"--target shop --source 10.30.1.7", "FROM t DELETE", 2, []string{"tokens", "builtin/unknown"}},
 		{"--target shop --source 10.30.1.7", "FROM t SELEC", 0, []string{"tokens", "what the server answers"}}, // an error

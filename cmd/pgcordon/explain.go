@@ -48,6 +48,7 @@ type explanation struct {
 	JudgedBy   string               `json:"judged_by,omitempty"`
 	Decision   *ruling              `json:"decision,omitempty"`
 	Tripwires  []string             `json:"tripwires,omitempty"` // for which the text counts
+	Operators  string               `json:"operators,omitempty"` // whether they may let through what is refused
 	Client     string               `json:"client_sees"`
 }
 
@@ -136,9 +137,13 @@ func (c *explainCommand) explain(s *streams, sql string) (*explanation, error) {
 		e.Client = fmt.Sprintf("FATAL %s: pgcordon refused the session: rule %s", wire.InvalidAuthorization, admission.Rule)
 		return e, nil
 	}
-	e.dissect(p.Ruleset(target, client), sql, c.Replication)
+	rules := p.Ruleset(target, client)
+	e.dissect(rules, sql, c.Replication)
 	d := rehearsal.Judge(p, target, client, sql, c.Parameter)
 	e.decide(d)
+	if d.Deny && d.Trip == nil && rules.BreakGlass() {
+		e.Operators = operators(rules, sql, c.Replication)
+	}
 	for _, w := range p.TripwiresOf(target, client) {
 		if w.Counts(&d) {
 			e.Tripwires = append(e.Tripwires, w.Name)
@@ -155,6 +160,15 @@ func (e *explanation) decide(d policy.Decision) {
 		e.Client = fmt.Sprintf("ERROR %s: %s", wire.InsufficientPrivilege,
 			guard.Message(d, e.Source.Environment, e.Target.Environment, "<event id>"))
 	}
+}
+
+// operators tells whether pgcordon allow may let a refused text through, by the rules.
+func operators(rules *policy.Ruleset, sql string, replication bool) string {
+	d := rules.Override(parser.Summarize(sql, parser.Options{Replication: replication}), policy.Context{})
+	if d.Deny {
+		return "may not let it through, because of rule " + d.Rule
+	}
+	return "may let it through, by pgcordon allow"
 }
 
 // dissect tells what the text does, and what would be decided on each act alone.

@@ -36,6 +36,9 @@ func (e *explanation) print(w io.Writer) {
 			fmt.Fprintf(w, "remedy     %s\n", e.Decision.Hint)
 		}
 	}
+	if e.Operators != "" {
+		fmt.Fprintf(w, "operators  %s\n", e.Operators)
+	}
 	if len(e.Tripwires) > 0 {
 		fmt.Fprintf(w, "counts     for tripwire %s\n", strings.Join(e.Tripwires, ", "))
 	}

@@ -25,7 +25,7 @@ func (o *operators) Take(f Fingerprint) *Approval {
 const broken = `
 admin: {socket: /run/s, break_glass: {}}
 statements:
-  - {name: once, action: allow, allowance: {per: 1h}, when: {effect: truncate, relation: events}}
+  - {name: once, action: allow, allowance: {per: 1h}, when: {effect: [truncate, delete], relation: events}}
   - {name: never, action: deny, break_glass: false, when: {effect: "@destructive", relation: payments}}
   - {name: no-kills, action: deny, when: {function: pg_terminate_backend}}
 `
@@ -38,8 +38,9 @@ func operated(t testing.TB) (*bench, *operators) {
 
 // operatedBy is a bench after a login whose guard asks operators.
 func operatedBy(t testing.TB, yaml string, o *operators) *bench {
+	allowances := policy.NewAllowances(time.Now)
 	b := newBenchWith(t, Config{Rules: rulesOf(t, yaml), Claim: func(c []policy.Claim) *policy.Spent {
-		return policy.NewAllowances(time.Now).Claim(policy.Holder{}, c)
+		return allowances.Claim(policy.Holder{}, c)
 	}})
 	b.guard.Ask(o)
 	b.login()
@@ -104,6 +105,8 @@ func TestWhatAnOperatorLetsThroughIsThatStatementOnly(t *testing.T) {
 			[][]byte{message(wire.Parse, "\x00"+valued+"\x00\x00\x01\x00\x00\x00\x19"), bindTo("", "100")}, "deny builtin/unbounded-delete"},
 		{"beyond an allowance", [][]byte{query("TRUNCATE events; TRUNCATE events")}, [][]byte{query("TRUNCATE events; TRUNCATE events")},
 			"record builtin/truncate"},
+		{"a value beyond an allowance", append(run("DELETE FROM events WHERE id > $1", "100"), run("DELETE FROM events WHERE id > $1", "100")...),
+			run("DELETE FROM events WHERE id > $1", "0"), "deny builtin/unbounded-delete"},
 		{"what is prepared under the name", [][]byte{query(sql)}, [][]byte{query("PREPARE s AS " + sql), query("EXECUTE s")},
 			"deny builtin/unbounded-delete, allow"},
 		{"bound to EXECUTE of it", [][]byte{query(sql)}, [][]byte{parse("s", sql), parse("", "EXECUTE s"), bindTo("")},

@@ -25,9 +25,12 @@ import (
 // overruled is a stage on which operators may let statements through.
 type overruled struct{ operated }
 
-const finalRule = `
+const glassRules = `
 statements:
   - {name: journal-stays, action: deny, break_glass: false, when: {effect: "@destructive", relation: journal}}
+  - {name: few, action: allow, max_rows: 3, when: {user: "*_bounded", effect: delete, relation: categories}}
+transactions:
+  - {name: not-all, when: {user: "*_bounded"}, max_effects: {truncated: 0, deleted: 100}}
 `
 
 func overrule(t testing.TB, server *pgtest.Server, approvals int, flags ...string) overruled {
@@ -41,7 +44,7 @@ func overrule(t testing.TB, server *pgtest.Server, approvals int, flags ...strin
 		t.Fatal(err)
 	}
 	o := overruled{operated{stage: stage{server: server, database: newShop(t, server)}, socket: filepath.Join(dir, "admin.sock")}}
-	o.config = policyFor(server.Addr(), "", everywhere+finalRule+
+	o.config = policyFor(server.Addr(), "", everywhere+glassRules+
 		fmt.Sprintf("admin: {socket: %s, mode: \"0666\", break_glass: {approvals: %d}}", o.socket, approvals))
 	o.guard = pgtest.StartGuard(t, o.config, flags...)
 	return o
@@ -65,6 +68,15 @@ func (c *client) refused(sql string) string {
 	c.send(query(sql))
 	c.want("E 42501 | Z I")
 	return idOf(c.t, c.lastError().Hint)
+}
+
+// role is a user of this test's own.
+func (o overruled) role(t testing.TB, suffix string) string {
+	t.Helper()
+	name := o.database + "_" + suffix
+	o.server.Exec(t, "postgres", "CREATE ROLE "+name+" SUPERUSER LOGIN")
+	t.Cleanup(func() { o.server.Exec(t, "postgres", "DROP ROLE "+name) })
+	return name
 }
 
 func (o overruled) left(t testing.TB, table string) string {
@@ -108,11 +120,8 @@ func TestAnOperatorLetsAStatementThroughOnce(t *testing.T) {
 // othersStayRefused tries what is not what the operator let through.
 func (o overruled) othersStayRefused(t testing.TB) {
 	t.Helper()
-	role := o.database + "_other"
-	o.server.Exec(t, o.database, "CREATE ROLE "+role+" SUPERUSER LOGIN")
-	t.Cleanup(func() { o.server.Exec(t, "postgres", "DROP ROLE "+role) })
 	for name, c := range map[string]*client{
-		"another source": o.raw(t, staging), "another user": o.raw(t, production, "user", role),
+		"another source": o.raw(t, staging), "another user": o.raw(t, production, "user", o.role(t, "other")),
 		"another database": o.raw(t, production, "database", "postgres"),
 	} {
 		c.send(query(repair))
@@ -329,6 +338,72 @@ func TestTwoOperatorsHaveToAgree(t *testing.T) {
 	}
 }
 
+// What is let through is a statement. What its transaction may do is another matter.
+func TestLimitsOnTransactionsHoldAgainstOperators(t *testing.T) {
+	t.Parallel()
+	for _, major := range pgtest.Majors {
+		t.Run(strconv.Itoa(major), func(t *testing.T) {
+			t.Parallel()
+			o := overrule(t, pgtest.Shared(t, major), 1)
+			c := o.raw(t, production, "user", o.role(t, "bounded"))
+			const all = "TRUNCATE coupons"
+			o.order(t, "allow", c.refused(all), "--for", "10m", "--reason", "meant")
+			for name, sent := range map[string][][]pgproto3.FrontendMessage{
+				"query": {{query(all)}}, "extended": {messages(run(all), syncs())}, "block": {{query("BEGIN")}, {query(all)}, {query("COMMIT")}},
+			} {
+				for _, messages := range sent {
+					c.send(messages...)
+					c.untilReady(1)
+				}
+				if e := c.lastError(); !strings.Contains(e.Message, "rule not-all,") {
+					t.Errorf("%s: %+v", name, e)
+				}
+				c.errors = nil
+			}
+			if n := o.left(t, "coupons"); n != "20" {
+				t.Errorf("%s of 20 coupons are left", n)
+			}
+			const some = "DELETE FROM coupons WHERE id > 15"
+			id := c.refused(some)
+			o.order(t, "allow", id, "--once", "--reason", "meant")
+			c.send(query(some))
+			c.want("C DELETE 5 | Z I")
+			c.send(query(repair))
+			c.want("E 42501 | Z I") // by its limit on rows
+			o.cannot(t, c.lastError(), "it changed too many rows")
+		})
+	}
+}
+
+// cannot checks that no operator can let a refused statement through, and why.
+func (o overruled) cannot(t testing.TB, e pgproto3.ErrorResponse, why string) {
+	t.Helper()
+	if strings.Contains(e.Hint, "pgcordon allow") {
+		t.Error(e.Hint)
+	}
+	id := regexp.MustCompile(`event (\S+)`).FindStringSubmatch(e.Message)[1]
+	status, _, complaints := command(t, "", "allow", id, "--once", "--reason", "x", "--socket", o.socket)
+	if status != 1 || !strings.Contains(complaints, why) {
+		t.Errorf("%s: status %d, %s", id, status, complaints)
+	}
+}
+
+func TestASessionOlderThanBreakGlassConnectsAnew(t *testing.T) {
+	t.Parallel()
+	o := overrule(t, pgtest.Shared(t, 17), 1)
+	with := o.config
+	o.reloaded(t, func() { o.guard.Configure(t, noGlass.ReplaceAllString(with, "}")) })
+	c := o.raw(t, production)
+	o.reloaded(t, func() { o.guard.Configure(t, with) })
+	c.send(query("TRUNCATE coupons"))
+	c.want("E 42501 | Z I")
+	o.cannot(t, c.lastError(), "let the client connect anew")
+	o.raw(t, production).refused("TRUNCATE coupons")
+}
+
+// noGlass is what makes operators able to let anything through.
+var noGlass = regexp.MustCompile(`, break_glass: \{approvals.*`)
+
 // asNobody runs a subcommand under another uid. The program is copied to where that one may
 // read it.
 func (o overruled) asNobody(t testing.TB, args ...string) (string, error) {
@@ -361,7 +436,7 @@ func TestApprovalsEndWithTheProcessAndNotWithThePolicy(t *testing.T) {
 	c.send(query("TRUNCATE coupons"))
 	c.want("E 42501 | Z I")
 	o.reloaded(t, func() {
-		o.guard.Configure(t, regexp.MustCompile(`, break_glass: \{.*`).ReplaceAllString(o.config, "}"))
+		o.guard.Configure(t, noGlass.ReplaceAllString(o.config, "}"))
 	})
 	c.send(query("TRUNCATE coupons"))
 	c.want("E 42501 | Z I")
@@ -404,15 +479,7 @@ func TestRulesThatAreFinalHoldAgainstOperators(t *testing.T) {
 	for _, sql := range []string{"TRUNCATE journal", "TRUNCATE coupons; TRUNCATE journal"} {
 		c.send(query(sql))
 		c.want("E 42501 | Z I")
-		e := c.lastError()
-		if strings.Contains(e.Hint, "pgcordon allow") {
-			t.Error(e.Hint)
-		}
-		id := regexp.MustCompile(`event (\S+)`).FindStringSubmatch(e.Message)[1]
-		status, _, complaints := command(t, "", "allow", id, "--once", "--reason", "x", "--socket", o.socket)
-		if status != 1 || !strings.Contains(complaints, "rule journal-stays refuses it") {
-			t.Errorf("%s: status %d, %s", sql, status, complaints)
-		}
+		o.cannot(t, c.lastError(), "rule journal-stays refuses it")
 	}
 }
 
