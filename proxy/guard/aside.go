@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 
@@ -31,20 +30,26 @@ type aside struct {
 // part is what is special about a request whose replies the client does not receive as
 // they are.
 type part struct {
-	script *script // nil unless its failure is the script's
-	aside  *aside  // nil unless it is of one, and the client hears nothing of it
-	tally  *tally  // nil unless its rows are counted
-	within bool    // a Sync inside a block of the guard's own: it must leave the session idle
-	calm   bool    // a BEGIN inside such a block
-	// unheard is called with the ReadyForQuery of a Sync that the client did not send.
-	unheard func()
+	script  *script  // nil unless its failure is the script's
+	aside   *aside   // nil unless it is of one, and the client hears nothing of it
+	tally   *tally   // nil unless its rows are counted
+	calm    bool     // a BEGIN inside a block of the guard's own
+	within  bool     // a Sync that must leave a block of the guard's own
+	unheard bool     // of whose ReadyForQuery the client does not hear
+	over    bool     // which has come
 	receipt *receipt // nil unless a receipt of it is made
 
-	// Of a Query that is sent in pieces.
-	piece     bool
-	statement int  // the place of the piece's statement in the string
-	last      bool // it is the last one, whose tag waits for the commit
-	shift     int  // how many characters of the string stand in front of it
+	// Of a Query that is a chunk of the client's.
+	chunk *chunk
+	seen  int  // how many of its statements have run
+	final bool // its ReadyForQuery answers the client
+	last  bool // its last tag waits for the commit
+	shift int  // how many characters of the string stand in front of it; of an aside that is frank, too
+}
+
+// answered waits for the ReadyForQuery.
+func (p *part) answered() step {
+	return func(*Guard, *script, *Ops) bool { return p.over }
 }
 
 // ask sends an aside. values are those of its parameters. The server answers when it is
@@ -64,8 +69,17 @@ func (g *Guard) ask(a *aside, sql string, ops *Ops, values ...string) {
 	ops.send(g.toServer[at:])
 }
 
-// command has the server run a command of the guard's own, as an aside.
-func (g *Guard) command(sql string, ops *Ops) { g.ask(&aside{}, sql, ops) }
+// command has the server run a command of the guard's own, as an aside. It can only fail
+// for what the client has done.
+func (g *Guard) command(sql string, ops *Ops) { g.ask(&aside{frank: true}, sql, ops) }
+
+// sync sends a Sync of the guard's own.
+func (g *Guard) sync(p *part, ops *Ops) {
+	g.replies.sent(request{kind: wire.Sync, part: p})
+	at := len(g.toServer)
+	g.toServer = wire.AppendSync(g.toServer)
+	ops.send(g.toServer[at:])
+}
 
 // part returns what is special about the request that the server answers now; nil where
 // nothing is.
@@ -80,83 +94,66 @@ func (r *replies) part() *part {
 	return r.queue[r.head].part
 }
 
-// hides tells whether the client does not hear of a message: asynchronous ones it does.
+// hides tells whether the client does not hear of a message: of asynchronous ones it does.
 // https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-ASYNC
 func (p *part) hides(t byte) bool {
-	switch t {
-	case wire.ParseComplete, wire.BindComplete, wire.CloseComplete, wire.NoData:
-		return p.aside != nil || p.piece
-	case wire.DataRow, wire.CommandComplete:
-		return p.aside != nil
+	switch {
+	case t == wire.NotificationResponse:
+		return false
+	case p.aside != nil:
+		return true
 	}
-	return false
+	return p.chunk != nil && p.script.refusal != nil // what follows a statement that is to fail
 }
 
 // apart handles a message of the server's that the client does not receive as it is, and
 // tells whether it did.
 func (g *Guard) apart(p *part, message []byte, ops *Ops) bool {
-	body := message[wire.HeaderSize:]
+	body, kept := message[wire.HeaderSize:], false
 	switch message[0] {
 	case wire.DataRow:
 		p.aside.add(body)
-		ops.drop(len(message))
-		return true
+		kept = true
 	case wire.CommandComplete:
-		return g.tagApart(p, message, ops)
+		kept = g.tagApart(p, message, ops)
 	case wire.NoticeResponse:
-		if (p.aside != nil || p.calm) && aboutBlocks(body) {
-			ops.drop(len(message))
-			return true
+		kept = (p.aside != nil || p.chunk != nil && p.chunk.calm) && aboutBlocks(body)
+	case wire.ParameterStatus: // it comes behind the tag
+		if kept = p.chunk != nil && p.script.tag != nil; kept {
+			g.reported(body)
+			p.script.tag = append(p.script.tag, message...)
 		}
 	case wire.ErrorResponse:
-		return g.errorApart(p, message, ops)
+		kept = g.errorApart(p, message, ops)
 	case wire.ReadyForQuery:
-		if p.unheard != nil {
-			p.unheard()
-			g.replies.pop()
-			g.replies.unreported = !g.replies.idle()
-			ops.drop(len(message))
-			return true
-		}
-		if status, err := wire.TransactionStatus(body); err == nil && p.script != nil && !g.left(p, status, ops) {
-			g.replies.pop()
-			ops.drop(len(message))
-			return true
-		}
+		kept = g.readyApart(p, body, ops)
 	}
-	return false
+	if kept {
+		ops.drop(len(message))
+	}
+	return kept
 }
 
 // tagApart handles a CommandComplete.
 func (g *Guard) tagApart(p *part, message []byte, ops *Ops) bool {
-	body := message[wire.HeaderSize:]
 	switch {
-	case p.aside != nil:
-		if g.replies.front(wire.Execute) != nil { // else it is the Query that ends a block
-			g.replies.pop()
-		}
-		ops.drop(len(message))
-		p.aside.tagged, _ = wire.RowsOf(body)
-		if p.aside.then != nil {
-			p.aside.then(ops)
-		}
-		return true
+	case p.chunk != nil:
+		return g.tag(p, message, ops)
 	case p.receipt != nil && g.receiptTagged(p, message, ops):
+		g.completed(nil, ops)
 		return true
-	case p.tally != nil && g.tagged(p, message, ops):
-		return true
-	case !p.piece:
+	case p.tally != nil:
+		return g.tagged(p, message, ops)
+	case p.aside == nil:
 		return false
 	}
-	if e := p.script.event; e != nil && p.statement == p.script.record {
-		e.completed(body)
+	if g.replies.front(wire.Execute) != nil { // else it is the Query that ends a block
+		g.replies.pop()
 	}
-	if !p.last {
-		return false
+	p.aside.tagged, _ = wire.RowsOf(message[wire.HeaderSize:])
+	if p.aside.then != nil {
+		p.aside.then(ops)
 	}
-	g.completed(body, ops)
-	p.script.tag = bytes.Clone(message)
-	ops.drop(len(message))
 	return true
 }
 
@@ -166,7 +163,6 @@ func (g *Guard) errorApart(p *part, message []byte, ops *Ops) bool {
 	switch {
 	case p.aside != nil && p.aside.silent:
 		g.failed(body, ops)
-		ops.drop(len(message))
 		return true
 	case p.aside != nil && !p.aside.frank:
 		g.toClient = wire.AppendError(g.toClient, misunderstood(body, p.aside.failing))
@@ -176,8 +172,19 @@ func (g *Guard) errorApart(p *part, message []byte, ops *Ops) bool {
 		return false
 	}
 	g.failed(body, ops)
-	ops.drop(len(message))
 	ops.send(g.toClient[at:])
+	return true
+}
+
+// readyApart handles a ReadyForQuery.
+func (g *Guard) readyApart(p *part, body []byte, ops *Ops) bool {
+	status, err := wire.TransactionStatus(body)
+	if err != nil || p.script == nil && !p.unheard || g.left(p, status, ops) {
+		return false
+	}
+	g.replies.pop()
+	g.replies.unreported = !g.replies.idle()
+	g.transaction.between(status)
 	return true
 }
 

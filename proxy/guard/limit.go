@@ -74,8 +74,8 @@ func (g *Guard) limitOf(own, run *judged, sql []byte, i int) (l *policy.Limit, b
 	return l, byTag
 }
 
-// exceeds is the refusal of a statement for what it changed; nil where a limit holds.
-func (c *tally) exceeds(d policy.Decision) *judged {
+// refused is the refusal of a statement for what it changed; nil where a limit holds.
+func (c *tally) refused(d policy.Decision) *judged {
 	if !d.Deny {
 		return nil
 	}
@@ -99,12 +99,16 @@ func (c *tally) mark(g *Guard, ops *Ops) {
 
 // steps wait for the statement and decide.
 func (c *tally) steps() []step {
-	wait := until(func() bool { return c.ran })
+	return append([]step{until(func() bool { return c.ran })}, c.weighs()...)
+}
+
+// weighs are the steps that ask the counters behind the statement, where that is necessary.
+func (c *tally) weighs() []step {
 	if !c.asks() {
-		return []step{wait}
+		return nil
 	}
 	counted := false
-	return []step{wait, func(g *Guard, _ *script, ops *Ops) bool {
+	return []step{func(g *Guard, _ *script, ops *Ops) bool {
 		a := &aside{}
 		a.then = func(ops *Ops) {
 			counted = true
@@ -115,32 +119,37 @@ func (c *tally) steps() []step {
 	}, until(func() bool { return counted })}
 }
 
-// tagged handles the tag of a statement whose rows are limited. It returns false where
-// the client is to receive the tag at once.
-func (g *Guard) tagged(p *part, message []byte, ops *Ops) bool {
-	c, body := p.tally, message[wire.HeaderSize:]
-	if c.byTag {
-		d := c.limit.Uncountable("the server does not tell its rows")
-		if rows, known := wire.RowsOf(body); known {
-			if d = c.limit.Exceeded(rows, g.transaction.spentUnder); !d.Deny {
-				g.transaction.spend(c.limit, rows)
-			}
-		}
-		if j := c.exceeds(d); j != nil {
-			c.ran = true
-			g.replies.front(wire.Execute).event = nil
-			g.completed(nil, ops)
-			p.script.refusal = g.refuse(j, ops)
-			ops.drop(len(message))
-			return true
-		}
-	}
-	if !c.asks() {
+// exceeds decides by the tag, where that counts the rows.
+func (g *Guard) exceeds(s *script, c *tally, tag []byte, ops *Ops) bool {
+	if !c.byTag {
 		return false
 	}
-	g.completed(body, ops)
-	c.tag, c.last = bytes.Clone(message), p.last
-	ops.drop(len(message))
+	d := c.limit.Uncountable("the server does not tell its rows")
+	if rows, known := wire.RowsOf(tag); known {
+		if d = c.limit.Exceeded(rows, g.transaction.spentUnder); !d.Deny {
+			g.transaction.spend(c.limit, rows)
+		}
+	}
+	j := c.refused(d)
+	if j != nil {
+		s.refusal = g.refuse(j, ops)
+	}
+	return j != nil
+}
+
+// tagged handles the tag that an Execute under a limit ends with. It returns false where
+// the client is to receive it at once.
+func (g *Guard) tagged(p *part, message []byte, ops *Ops) bool {
+	switch c := p.tally; {
+	case g.exceeds(p.script, c, message[wire.HeaderSize:], ops):
+		g.replies.front(wire.Execute).event = nil
+		g.completed(nil, ops)
+	case c.asks():
+		g.completed(message[wire.HeaderSize:], ops)
+		c.tag = bytes.Clone(message)
+	default:
+		return false
+	}
 	return true
 }
 
@@ -162,7 +171,7 @@ func (g *Guard) weigh(c *tally, all []policy.Changes, ops *Ops) {
 			g.transaction.spend(c.limit, rows)
 		}
 	}
-	if j := c.exceeds(d); j != nil {
+	if j := c.refused(d); j != nil {
 		g.script.refusal = g.refuse(j, ops)
 		return
 	}
@@ -198,7 +207,7 @@ func (c *tally) estimate(text string, shift int) []step {
 		a := &aside{frank: true, shift: shift - len(explain)}
 		a.then = func(ops *Ops) {
 			known = true
-			if j := c.exceeds(c.limit.Expected(expectedRows(a.rows))); j != nil {
+			if j := c.refused(c.limit.Expected(expectedRows(a.rows))); j != nil {
 				s.refusal = g.refuse(j, ops)
 			}
 		}

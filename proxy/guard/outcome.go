@@ -84,11 +84,13 @@ func (g *Guard) abandon(ops *Ops) {
 	q := &g.replies.pending()[0]
 	if p := q.part; p != nil && p.script != nil {
 		p.script.breaks(false)
+		p.over = true
 	}
-	switch q.kind {
-	case wire.Parse:
+	switch {
+	case q.part != nil && q.part.aside != nil:
+	case q.kind == wire.Parse:
 		g.statements.settle(q.name, q.judged, false)
-	case wire.Bind:
+	case q.kind == wire.Bind:
 		g.portals.settle(q.name, q.judged, false)
 	}
 	finish(q, "", ops)

@@ -71,7 +71,7 @@ func (g *Guard) held(own, run *judged, sql []byte) (*script, *judged) {
 	case g.transaction == nil:
 		return nil, run
 	}
-	s, d := g.inPieces(own, run, sql)
+	s, d := g.inChunks(own, run, sql)
 	if d.Deny || d.WouldDeny {
 		return nil, own.refusedBy(d, sql)
 	}

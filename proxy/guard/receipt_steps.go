@@ -172,11 +172,9 @@ func (g *Guard) receiptTagged(p *part, message []byte, ops *Ops) bool {
 	}
 	r.counted(rows)
 	if r.refuses(g, p.script, ops) {
-		g.completed(nil, ops)
-		ops.drop(len(message))
 		return true
 	}
-	if e := p.script.event; !p.piece && e != nil {
+	if e := p.script.event; p.chunk == nil && e != nil {
 		e.completed(body)
 	}
 	return false

@@ -18,6 +18,7 @@ type script struct {
 	refusal *refusal // of what the server is to reject next
 	// undone is true where the transaction has to be rolled back first: its commit is refused.
 	undone bool
+	chunk  *part // that was sent last, of a Query
 
 	query  bool   // it stands for a Query, and else for a Sync, an Execute, or the wait behind one
 	event  *Event // of a Query; nil where nothing is recorded
@@ -60,6 +61,9 @@ func (g *Guard) released(ops *Ops) bool {
 		}
 		s.flushed = false
 	}
+	if s.chunk != nil && !s.chunk.over {
+		return false
+	}
 	if s.refusal != nil {
 		g.reject(s, ops)
 	}
@@ -91,7 +95,7 @@ func until(ready func() bool) step {
 
 // reject sends what the server must reject with the nonce of the refusal.
 func (g *Guard) reject(s *script, ops *Ops) {
-	if s.undone {
+	if s.undone || g.transaction.own {
 		g.command("ROLLBACK", ops)
 		g.transaction.begin(false)
 	}
@@ -99,15 +103,17 @@ func (g *Guard) reject(s *script, ops *Ops) {
 	at := len(g.toServer)
 	g.toServer = wire.AppendExecute(g.toServer, s.refusal.nonce)
 	ops.send(g.toServer[at:])
-	s.refusal, s.state = nil, failed
+	s.refusal, s.state, s.tag = nil, failed, nil
 }
 
-// ending sends the Sync that commits, or ends what has failed, and waits for what the
-// server says to it.
+// ending commits a block of the guard's own, and waits for the ReadyForQuery that answers
+// the client.
 func ending(g *Guard, s *script, ops *Ops) bool {
 	switch {
+	case s.over:
+		return true
 	case s.synced:
-		return s.over
+		return false
 	case s.state == skipped && s.query: // the Sync that the server skips to is the client's
 		if s.event != nil {
 			ops.finish(s.event)
@@ -117,51 +123,61 @@ func ending(g *Guard, s *script, ops *Ops) bool {
 	s.synced = true
 	own := g.transaction.own
 	if own && s.state == running {
-		g.command("COMMIT", ops)
+		g.ask(&aside{frank: true, then: s.tell}, "COMMIT", ops)
 	}
-	at := len(g.toServer)
-	if s.query && s.state == running {
-		g.replies.sent(request{kind: wire.Close, object: wire.KindStatement, part: &part{script: s, piece: true}})
-		g.toServer = wire.AppendClose(g.toServer, wire.KindStatement, "")
-	}
-	g.replies.sent(request{kind: wire.Sync, event: s.event, part: &part{script: s, within: own}})
-	s.event = nil
-	g.toServer = wire.AppendSync(g.toServer)
-	ops.send(g.toServer[at:])
+	g.sync(&part{script: s, within: own}, ops)
 	return false
 }
 
-// left handles the ReadyForQuery of a script's Sync. It returns false where the session is
-// still in a block of the guard's own, which the client is not to hear of.
-func (g *Guard) left(p *part, status byte, ops *Ops) bool {
-	s := p.script
-	if p.within && status != 'I' {
-		s.end, s.synced = rollingBack, false
-		return false
-	}
+// tell lets the client know what has been kept from it until the commit.
+func (s *script) tell(ops *Ops) {
 	if s.tag != nil {
 		ops.send(s.tag)
+		s.tag = nil
 	}
-	s.over = true
+}
+
+// left handles a ReadyForQuery, and tells whether it answers the client.
+func (g *Guard) left(p *part, status byte, ops *Ops) bool {
+	s := p.script
+	switch p.over = true; {
+	case p.unheard, p.chunk != nil && !g.transaction.own && s.state == running && (!p.final || s.refusal != nil):
+		return false
+	case status != 'I' && (p.within || p.chunk != nil && g.transaction.own && s.state != running):
+		s.end, s.synced = rollingBack, false
+		return false
+	case p.chunk != nil && g.transaction.own && s.state == running:
+		return false
+	}
+	s.tell(ops)
+	if s.over = true; s.event != nil {
+		if s.event.SQLSTATE == "" {
+			s.event.SQLSTATE = wire.SuccessfulCompletion
+		}
+		ops.finish(s.event)
+		s.event = nil
+	}
 	return true
 }
 
 // rollingBack ends a block of the guard's own.
 func rollingBack(g *Guard, s *script, ops *Ops) bool {
-	if s.synced {
-		return s.over
+	switch {
+	case s.over:
+		return true
+	case !s.synced:
+		s.synced, s.tag = true, nil
+		g.replies.sent(request{kind: wire.Query, part: &part{script: s, aside: &aside{frank: true}}})
+		at := len(g.toServer)
+		g.toServer = wire.AppendQuery(g.toServer, "ROLLBACK")
+		ops.send(g.toServer[at:])
 	}
-	s.synced, s.tag = true, nil
-	g.replies.sent(request{kind: wire.Query, part: &part{script: s, aside: &aside{}}})
-	at := len(g.toServer)
-	g.toServer = wire.AppendQuery(g.toServer, "ROLLBACK")
-	ops.send(g.toServer[at:])
 	return false
 }
 
 // fails notes that the server has rejected a part of the script.
 func (s *script) fails(code string) {
-	s.tag = nil
+	s.tag, s.refusal = nil, nil
 	if s.breaks(true); s.event != nil && s.event.SQLSTATE == "" {
 		s.event.SQLSTATE = code
 	}

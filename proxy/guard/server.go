@@ -49,13 +49,7 @@ func (g *Guard) serverWhole(t byte, message []byte, ops *Ops) {
 		g.authentication(message, ops)
 		return
 	case wire.ParameterStatus:
-		if name, value, err := wire.Status(body); err == nil {
-			g.meaning.reported(name, value)
-			g.readOnly.reported(name, value)
-			if g.glass != nil {
-				g.glass.reported(name, value)
-			}
-		}
+		g.reported(body)
 	case wire.BackendKeyData:
 		g.keyData(body)
 	case wire.ParameterDescription:
@@ -85,6 +79,17 @@ func (g *Guard) serverWhole(t byte, message []byte, ops *Ops) {
 	ops.pass(len(message))
 }
 
+// reported notes a ParameterStatus.
+func (g *Guard) reported(body []byte) {
+	if name, value, err := wire.Status(body); err == nil {
+		g.meaning.reported(name, value)
+		g.readOnly.reported(name, value)
+		if g.glass != nil {
+			g.glass.reported(name, value)
+		}
+	}
+}
+
 // reply follows a message of which only the type matters.
 func (g *Guard) reply(t byte, ops *Ops) {
 	switch t {
@@ -110,12 +115,13 @@ func (g *Guard) settled(kind byte) {
 	if q == nil {
 		return
 	}
-	switch kind {
-	case wire.Parse:
+	switch {
+	case q.part != nil && q.part.aside != nil: // it has a name of its own
+	case kind == wire.Parse:
 		g.statements.settle(q.name, q.judged, true)
-	case wire.Bind:
+	case kind == wire.Bind:
 		g.portals.settle(q.name, q.judged, true)
-	case wire.Close:
+	case kind == wire.Close:
 		if q.object == wire.KindStatement {
 			g.statements.remove(q.name)
 		} else {

@@ -81,17 +81,18 @@ func (g *Guard) settlement() *script {
 	if u.Outcome == Unknown && !g.replies.awaitReady() {
 		return nil
 	}
-	over := false
+	asked := &part{unheard: true, over: true}
 	return &script{steps: []step{
 		func(g *Guard, _ *script, _ *Ops) bool { return !g.replies.awaitReady() },
 		func(g *Guard, _ *script, ops *Ops) bool {
-			if over = u.Outcome != Committed || !u.position || g.status != 'I'; !over {
+			if u.Outcome == Committed && u.position && g.status == 'I' {
 				u.position = false // not asked again, whatever comes of it
-				g.askAfterwards(u, func() { over = true }, ops)
+				asked.over = false
+				g.askAfterwards(u, asked, ops)
 			}
 			return true
 		},
-		func(*Guard, *script, *Ops) bool { return over },
+		asked.answered(),
 		func(g *Guard, _ *script, ops *Ops) bool {
 			if u.Outcome != Unknown { // else the transaction is still open
 				ops.finish(u.event())
@@ -107,7 +108,7 @@ func (u *unsettled) event() *Event {
 }
 
 // askAfterwards asks for the position between two of the client's transactions.
-func (g *Guard) askAfterwards(u *unsettled, over func(), ops *Ops) {
+func (g *Guard) askAfterwards(u *unsettled, p *part, ops *Ops) {
 	a := &aside{silent: true}
 	a.then = func(*Ops) {
 		if len(a.rows) == 1 && len(a.rows[0]) == 3 {
@@ -115,8 +116,5 @@ func (g *Guard) askAfterwards(u *unsettled, over func(), ops *Ops) {
 		}
 	}
 	g.ask(a, momentQuery(true), ops)
-	g.replies.sent(request{kind: wire.Sync, part: &part{aside: a, unheard: over}})
-	at := len(g.toServer)
-	g.toServer = wire.AppendSync(g.toServer)
-	ops.send(g.toServer[at:])
+	g.sync(p, ops)
 }

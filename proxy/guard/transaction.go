@@ -59,6 +59,11 @@ func (t *transaction) ready(status byte) {
 	t.open, t.failed = status != 'I', status == 'E'
 }
 
+// between takes note of a ReadyForQuery in the middle of what the client sees as one.
+func (t *transaction) between(status byte) {
+	t.failed, t.open = status == 'E', status != 'I' && !t.own
+}
+
 // remember takes note of relations whose counters are not zero.
 func (t *transaction) remember(oid string) {
 	if t.known[oid] = true; len(t.known) > maxKnown {

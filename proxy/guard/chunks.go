@@ -1,0 +1,354 @@
+package guard
+
+import (
+	"bytes"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/pgcordon/pgcordon/parser"
+	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
+
+// A Query commits before anybody can ask what it did. Where rows or effects are bounded it
+// runs in a block: the client's, or one of the guard's own, which then commits or not. What
+// commits inside of the string is held back: the string is sent in chunks, each a Query of
+// some of its statements, with what the guard has to do and to ask between them.
+//
+// What may not run in a block, or says something else there, is not put into one.
+// https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT
+
+// plan is the script of a Query in the making.
+type plan struct {
+	g          *Guard
+	own, run   *judged // of the string, and the worst of what it may EXECUTE
+	sql        string
+	statements []parser.Statement
+	script     *script
+	open       bool // whether a block of the client's is open when the next step is taken
+	block      bool // or one of the guard's own
+	based      bool // the basis has been laid
+	chunk      *chunk
+}
+
+// chunk is a run of statements that are sent as one Query.
+type chunk struct {
+	first, end int            // of the string's statements
+	tallies    map[int]*tally // by statement
+	calm       bool           // a BEGIN inside a block of the guard's own
+	receipt    *receipt       // of the only one; nil for none
+}
+
+// inChunks returns the script of a Query; nil where it may go as it is. Where it can not be
+// held in front of its commit, it returns a decision that refuses it.
+func (g *Guard) inChunks(own, run *judged, sql []byte) (*script, policy.Decision) {
+	t := g.transaction
+	p := plan{g: g, own: own, run: run, sql: string(sql), open: t.open, based: t.based, script: &script{end: ending, query: true}}
+	p.split()
+	if !p.needed() {
+		return nil, policy.Decision{}
+	}
+	for i := range p.statements {
+		if d := p.impossible(&p.statements[i]); d.Deny || d.WouldDeny {
+			return nil, d
+		}
+		p.add(i)
+	}
+	p.flush(!p.block)
+	if p.block {
+		p.then(g.account(p.sql)...)
+	}
+	return p.script, policy.Decision{}
+}
+
+func (p *plan) then(s ...step) { p.script.steps = append(p.script.steps, s...) }
+
+// split finds the statements with their places, which they do not have from the cache.
+func (p *plan) split() {
+	p.statements = p.own.summary.Statements
+	if len(p.statements) > 1 && p.statements[0].End == 0 {
+		p.statements = parser.Summarize(p.sql, p.g.options()).Statements
+	}
+}
+
+// needed tells whether the string has to be held.
+func (p *plan) needed() bool {
+	t := p.g.transaction
+	if t.failed && !p.has(parser.Commits, parser.RollsBack, parser.Marks) { // the server rejects it
+		return false
+	}
+	if (p.run.limit != nil || p.receiptable()) && (len(p.statements) > 1 || p.statements[0].Prepares == "") {
+		return true
+	}
+	if t.bounds == nil {
+		return false
+	}
+	return p.has(parser.AtCommit) || p.has(parser.Within) && (!p.open || !p.based) || p.has(parser.Commits) && p.open && !t.failed ||
+		len(p.statements) > 1 && p.has(parser.Begins, parser.Commits, parser.RollsBack)
+}
+
+func (p *plan) has(boundaries ...parser.Boundary) bool {
+	return slices.ContainsFunc(p.statements, func(st parser.Statement) bool { return slices.Contains(boundaries, st.Boundary) })
+}
+
+// impossible refuses what cannot be held in front of its commit.
+func (p *plan) impossible(st *parser.Statement) policy.Decision {
+	why, several := "", len(p.statements) > 1
+	switch {
+	case !p.own.summary.Parsed:
+		why = "the text is not understood"
+	case st.Boundary == parser.AtCommit && p.g.transaction.bounds != nil:
+		why = holdable
+	case several && !p.readable():
+		why = "the statements of the string cannot be told apart in this encoding"
+	case several && !p.open && (st.Boundary == parser.Marks || st.Boundary == parser.Alone || st.Kind == "PREPARE TRANSACTION"):
+		why = st.Kind + " does not run in the transaction that the statements of a string are"
+	default:
+		return policy.Decision{}
+	}
+	return p.g.unaccountable(p.own, p.run, why)
+}
+
+const holdable = "the query of a cursor WITH HOLD runs when the transaction commits"
+
+// unaccountable is the decision on what cannot be held in front of its commit.
+func (g *Guard) unaccountable(own, run *judged, why string) policy.Decision {
+	if run.limit != nil {
+		return run.limit.Uncountable(why)
+	}
+	return g.transaction.bounds.Unaccountable(own.firstAct(), why)
+}
+
+func (j *judged) firstAct() parser.Act {
+	if j.summary != nil {
+		for i := range j.summary.Statements {
+			if acts := j.summary.Statements[i].Acts; len(acts) > 0 {
+				return acts[0]
+			}
+		}
+	}
+	return parser.Act{Effect: parser.Unknown}
+}
+
+// readable tells whether places in the text are places in what the client sent.
+func (p *plan) readable() bool {
+	o := p.g.options()
+	return !o.NonConforming && (parser.IsASCII([]byte(p.sql)) || p.g.encoding() == "UTF8")
+}
+
+// add plans one statement.
+func (p *plan) add(i int) {
+	switch st := &p.statements[i]; st.Boundary {
+	case parser.Begins:
+		if p.block {
+			p.flush(false)
+		}
+		p.put(i).calm = p.block
+		if p.open, p.block = true, false; p.chunk.calm {
+			p.flush(false)
+			p.then(func(g *Guard, _ *script, _ *Ops) bool {
+				g.transaction.open, g.transaction.own = true, false
+				return true
+			})
+		}
+	case parser.Commits, parser.RollsBack:
+		p.closes(i)
+	default:
+		p.within(i)
+	}
+}
+
+// put adds a statement to the chunk.
+func (p *plan) put(i int) *chunk {
+	if p.chunk == nil {
+		p.chunk = &chunk{first: i, tallies: map[int]*tally{}}
+	}
+	p.chunk.end = i + 1
+	return p.chunk
+}
+
+// flush plans the chunk. Where final is true it ends the string, and what the server says
+// of it is the answer to the client.
+func (p *plan) flush(final bool) {
+	if p.chunk == nil {
+		return
+	}
+	part := &part{script: p.script, chunk: p.chunk, final: final, last: p.chunk.end == len(p.statements) && !final, receipt: p.chunk.receipt}
+	text, before := p.excerpt(p.chunk.first, p.chunk.end)
+	p.chunk, part.shift = nil, before
+	p.then(func(g *Guard, s *script, ops *Ops) bool {
+		s.chunk = part
+		g.replies.sent(request{kind: wire.Query, part: part})
+		at := len(g.toServer)
+		g.toServer = wire.AppendQuery(g.toServer, text)
+		ops.send(g.toServer[at:])
+		return true
+	}, part.answered())
+}
+
+// excerpt returns some of the statements as the client wrote them, and how many characters
+// stand in front.
+func (p *plan) excerpt(first, end int) (text string, before int) {
+	from, to := 0, len(p.sql)
+	if first > 0 {
+		from = p.statements[first].Start
+	}
+	if end < len(p.statements) {
+		to = p.statements[end-1].End
+	}
+	return p.sql[from:to], utf8.RuneCountInString(p.sql[:from])
+}
+
+// closes plans the end of a transaction: of the client's own, or of the one that its
+// statements make without a block, of whose end the server warns.
+func (p *plan) closes(i int) {
+	how, block, open := "ROLLBACK", p.block, p.open && p.statements[i].Chains
+	p.flush(false)
+	if p.statements[i].Boundary == parser.Commits {
+		how = "COMMIT"
+		p.then(p.g.account(p.sql)...)
+	}
+	if block {
+		ended := &part{script: p.script, unheard: true}
+		p.then(func(g *Guard, _ *script, ops *Ops) bool {
+			g.command(how, ops)
+			g.sync(ended, ops)
+			return true
+		}, ended.answered())
+	}
+	p.then(func(g *Guard, _ *script, _ *Ops) bool {
+		g.transaction.begin(open)
+		return true
+	})
+	p.put(i)
+	p.block, p.open, p.based = false, open, false
+	if i+1 < len(p.statements) {
+		p.flush(false)
+	}
+}
+
+// within plans a statement inside a transaction, and the count of its rows.
+func (p *plan) within(i int) {
+	st := &p.statements[i]
+	p.opens(i)
+	if st.Boundary != parser.Within {
+		if p.put(i); st.Boundary == parser.Marks { // it may mend what has failed
+			p.flush(false)
+		}
+		return
+	}
+	p.touches(st)
+	r := p.receipt()
+	if r != nil {
+		p.flush(false)
+		p.then(r.before()...)
+	}
+	if limit, byTag := p.g.limitOf(p.own, p.run, []byte(p.sql), i); limit != nil {
+		p.counts(i, &tally{limit: limit, judged: p.run, byTag: byTag}, r)
+	} else {
+		p.put(i).receipt = r
+	}
+	if r != nil {
+		p.flush(false)
+		p.then(r.after()...)
+	}
+}
+
+// receipt returns what is to be written down of the string; nil for nothing.
+func (p *plan) receipt() *receipt {
+	if !p.receiptable() {
+		return nil
+	}
+	return p.g.newReceipt(p.run, p.sql)
+}
+
+func (p *plan) receiptable() bool { return p.run.receipt() != nil && unreceiptable(p.own) == "" }
+
+// touches plans what has to come in front of a statement that may change something. The
+// client gets to send COPY data when nothing is left to decide.
+func (p *plan) touches(st *parser.Statement) {
+	bounds := p.g.transaction.bounds != nil
+	if bounds && !p.based || st.Kind == "COPY" {
+		p.flush(false)
+	}
+	if p.based = true; bounds {
+		p.then(func(g *Guard, _ *script, ops *Ops) bool {
+			g.touches(p.own, ops)
+			return true
+		})
+	}
+}
+
+// counts plans a statement whose rows are limited.
+func (p *plan) counts(i int, c *tally, r *receipt) {
+	plans := c.limit.ByPlan() && p.statements[i].Counted
+	if plans || c.asks() {
+		p.flush(false)
+	}
+	if plans {
+		text, before := p.excerpt(i, i+1)
+		p.then(c.estimate(text, before)...)
+	}
+	if !c.asks() {
+		p.put(i).tallies[i], p.chunk.receipt = c, r
+		return
+	}
+	p.then(func(g *Guard, _ *script, ops *Ops) bool {
+		c.mark(g, ops)
+		return true
+	})
+	p.put(i).tallies[i], p.chunk.receipt = c, r
+	p.flush(false)
+	p.then(c.weighs()...)
+}
+
+// opens plans a block of the guard's own where the statement needs one: what is quiet by
+// itself may say that there is none.
+func (p *plan) opens(i int) {
+	if b := p.statements[i].Boundary; p.open || p.block || len(p.statements) == 1 && b != parser.Within {
+		return
+	}
+	p.flush(false)
+	p.block = true
+	p.then(func(g *Guard, _ *script, ops *Ops) bool {
+		g.opens(ops)
+		return true
+	})
+}
+
+// opens opens a block of the guard's own. Should that fail, the server skips what follows.
+func (g *Guard) opens(ops *Ops) {
+	g.transaction.own = true
+	g.command("BEGIN", ops)
+}
+
+// mayCommit tells whether a statement can commit by itself, outside of a block.
+func mayCommit(st *parser.Statement) bool { return st.Kind == "CALL" || st.Kind == "DO" }
+
+// tag handles the CommandComplete of a chunk's statement, and tells whether the client does
+// not receive it now.
+func (g *Guard) tag(p *part, message []byte, ops *Ops) (kept bool) {
+	s, body := p.script, message[wire.HeaderSize:]
+	i := p.chunk.first + p.seen
+	p.seen++
+	if s.refusal != nil { // an earlier statement is to fail
+		return true
+	}
+	g.completed(body, ops)
+	if s.event != nil && i == s.record {
+		s.event.completed(body)
+	}
+	if p.receipt != nil && g.receiptTagged(p, message, ops) {
+		return true
+	}
+	switch c := p.chunk.tallies[i]; {
+	case c != nil && g.exceeds(s, c, body, ops):
+	case c != nil && c.asks():
+		c.tag, c.last = bytes.Clone(message), p.last
+	case p.last && i == p.chunk.end-1:
+		s.tag = bytes.Clone(message)
+	default:
+		return false
+	}
+	return true
+}
