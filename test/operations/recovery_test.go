@@ -2,15 +2,10 @@ package operations
 
 import (
 	"encoding/json"
-	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/pgcordon/pgcordon/audit"
 	"github.com/pgcordon/pgcordon/recovery"
@@ -60,7 +55,7 @@ func (s archived) recover(t *testing.T, target recovery.Target) *pgtest.Server {
 	for _, setting := range target.Settings {
 		conf[setting.Name] = setting.Value
 	}
-	recovered := pgtest.Start(t, pgtest.Config{Major: s.Config.Major, Conf: maps.Clone(conf), Backup: s.backup})
+	recovered := pgtest.Start(t, pgtest.Config{Major: s.Config.Major, Conf: conf, Backup: s.backup})
 	await(t, "recovery pauses at its target", func() bool {
 		return recovered.Query(t, "postgres", "pg_get_wal_replay_pause_state()") == "paused"
 	})
@@ -81,37 +76,31 @@ func planOf(t *testing.T, log, event string) recovery.Plan {
 	return plan
 }
 
-// facts are what a receipt has of the moment before a statement.
-const facts = `SELECT pg_current_wal_insert_lsn()::text,
-	to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US"+00"')`
+// undoable has everything written down that a receipt can have.
+const undoable = `statements: [{name: purge, action: allow, receipt: {restore_point: true, copy_rows: 100}, when: {effect: delete}}]`
 
-// TestRecoveryStopsInFrontOfTheStatement recovers a server to each target that a receipt
-// names. Others commit before the statement, while it runs, and after it.
-func TestRecoveryStopsInFrontOfTheStatement(t *testing.T) {
+// TestServerIsRecoveredByAReceipt recovers a server to each target that the receipt of a
+// DELETE names, and puts the copied rows back into the server that runs. Others commit
+// before the DELETE, before its commit, and after it.
+func TestServerIsRecoveredByAReceipt(t *testing.T) {
 	t.Parallel()
 	for _, major := range pgtest.Majors {
 		t.Run(strconv.Itoa(major), func(t *testing.T) {
 			t.Parallel()
 			s := startArchived(t, major, `
-				CREATE TABLE coupons AS SELECT id, 'coupon ' || id AS name FROM generate_series(1, 20) id;
-				CREATE TABLE journal (entry text)`)
-			contents := "SELECT md5(string_agg(c::text, ',' ORDER BY id)) FROM coupons c"
-			want := s.Query(t, "postgres", contents)
+				CREATE TABLE coupons (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "Name" text, twice int GENERATED ALWAYS AS (id * 2) STORED);
+				INSERT INTO coupons ("Name") SELECT 'coupon ' || n FROM generate_series(1, 20) n;
+				CREATE TABLE journal (entry text);
+				CREATE SCHEMA pgcordon_receipts`)
+			want := s.Query(t, "postgres", couponsSum)
+			through := stage{server: s.Server, database: "postgres", guard: pgtest.StartGuard(t, policyFor(s.Addr(), "", undoable))}
 			s.Exec(t, "postgres", "INSERT INTO journal VALUES ('before')")
-			e := audit.Event{Time: time.Now(), Type: audit.StatementEvent, ID: audit.NewID(), Receipt: &audit.Receipt{Timeline: 1, RestorePoint: "here"}}
-			conn, err := pgx.Connect(deadline(t), s.AdminDSN("postgres"))
-			if err != nil {
-				t.Fatal(err)
+			conn := through.connect(t, production)
+			for _, sql := range []string{"BEGIN", "DELETE FROM coupons WHERE id > 5"} {
+				if _, err := conn.Exec(deadline(t), sql); err != nil {
+					t.Fatal(err)
+				}
 			}
-			defer conn.Close(deadline(t))
-			s.Exec(t, "postgres", "SELECT pg_create_restore_point('here')")
-			if err := conn.QueryRow(deadline(t), facts).Scan(&e.Receipt.Before, &e.Receipt.Time); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := conn.Exec(deadline(t), "BEGIN; DELETE FROM coupons"); err != nil {
-				t.Fatal(err)
-			}
-			e.Receipt.TransactionID = one(t, conn, "pg_current_xact_id_if_assigned()")
 			s.Exec(t, "postgres", "INSERT INTO journal VALUES ('meanwhile')")
 			if _, err := conn.Exec(deadline(t), "COMMIT"); err != nil {
 				t.Fatal(err)
@@ -119,30 +108,38 @@ func TestRecoveryStopsInFrontOfTheStatement(t *testing.T) {
 			s.Exec(t, "postgres", "INSERT INTO journal VALUES ('after')")
 			s.flushWAL(t)
 
-			log := filepath.Join(t.TempDir(), "audit.jsonl")
-			line, err := json.Marshal(e)
-			if err != nil {
-				t.Fatal(err)
+			event := through.guard.AwaitEvent(t, "a receipt", func(e audit.Event) bool { return e.Receipt != nil })
+			through.guard.AwaitEvent(t, "the commit", func(e audit.Event) bool { return e.Transaction != nil })
+			plan := planOf(t, through.guard.AuditFile, event.ID)
+			if plan.Outcome() != audit.Committed || len(plan.Targets) != 4 || len(plan.Rows) != 1 {
+				t.Fatalf("%+v", plan)
 			}
-			if err := os.WriteFile(log, line, 0o600); err != nil {
-				t.Fatal(err)
+			for _, target := range plan.Targets {
+				if target.Kind == "transaction" || major == pgtest.Majors[len(pgtest.Majors)-1] {
+					t.Run(target.Kind, func(t *testing.T) { s.recovers(t, target, want) })
+				}
 			}
-			kept := map[string]string{"transaction": "before meanwhile", "position": "before", "restore_point": "before", "time": "before"}
-			targets := planOf(t, log, e.ID).Targets
-			if len(targets) != len(kept) {
-				t.Errorf("%d targets", len(targets))
-			}
-			for _, target := range targets {
-				t.Run(target.Kind, func(t *testing.T) {
-					r := s.recover(t, target)
-					if got := r.Query(t, "postgres", contents); got != want {
-						t.Error("the rows are not as they were")
-					}
-					if got := r.Query(t, "postgres", "SELECT string_agg(entry, ' ') FROM journal"); got != kept[target.Kind] {
-						t.Errorf("of the others there is %q, want %q", got, kept[target.Kind])
-					}
-				})
+			s.Exec(t, "postgres", plan.Rows[0].SQL)
+			if got := s.Query(t, "postgres", couponsSum); got != want {
+				t.Error("the rows that were put back are not as they were")
 			}
 		})
+	}
+}
+
+const couponsSum = "SELECT md5(string_agg(c::text, ',' ORDER BY id)) FROM coupons c"
+
+// recovers recovers a server to a target, where the coupons have to be as wanted.
+func (s archived) recovers(t *testing.T, target recovery.Target, want string) {
+	r := s.recover(t, target)
+	if got := r.Query(t, "postgres", couponsSum); got != want {
+		t.Error("the rows are not as they were")
+	}
+	kept := "before"
+	if target.Kind == "transaction" {
+		kept = "before meanwhile"
+	}
+	if got := r.Query(t, "postgres", "SELECT string_agg(entry, ' ') FROM journal"); got != kept {
+		t.Errorf("of the others there is %q, want %q", got, kept)
 	}
 }
