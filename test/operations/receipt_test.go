@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/pgcordon/pgcordon/audit"
@@ -146,6 +147,114 @@ func outcomeOf(t *testing.T, events []audit.Event, id string) string {
 			outcome += ", partly undone"
 		}
 		return outcome
+	}
+	return ""
+}
+
+// TestReceiptIsOnDiskBeforeTheCommit takes the client away between its statement and the
+// Sync that would commit it.
+func TestReceiptIsOnDiskBeforeTheCommit(t *testing.T) {
+	t.Parallel()
+	eachMajor(t, withReceipts, func(t *testing.T, s stage) {
+		s.server.Exec(t, s.database, receiptTables)
+		c := s.raw(t, production, "application_name", "vanishing")
+		c.send(messages(run("DELETE FROM categories"), flush())...)
+		c.want("1 | 2 | C DELETE 20")
+		c.send(messages(run("SELECT 1"), flush())...)
+		c.want("1 | 2 | D 1 | C SELECT 1")
+		s.guard.AwaitEvent(t, "a receipt", func(e audit.Event) bool { return e.Receipt != nil })
+		s.intact(t)
+		c.conn.Close()
+		if got, want := s.receipts(t, "vanishing"), "copied 20, 20 of public.categories copied, unknown"; got != want {
+			t.Errorf("written %q, want %q", got, want)
+		}
+		s.intact(t)
+	})
+}
+
+// A row that comes between the copy and the statement is not in the copy. DELETE waits for
+// the lock on the table, and SELECT FOR UPDATE does not.
+func TestStatementThatTakesARowThatIsNotCopiedIsRefused(t *testing.T) {
+	t.Parallel()
+	eachMajor(t, withReceipts, func(t *testing.T, s stage) {
+		s.server.Exec(t, s.database, receiptTables)
+		other, err := pgx.Connect(deadline(t), s.server.AdminDSN(s.database))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close(deadline(t))
+		for table, want := range map[string]string{"categories": "E 42501 | Z I", "other": "C DELETE 4 | Z I"} {
+			if _, err := other.Exec(deadline(t), "BEGIN; LOCK TABLE "+table+" IN SHARE MODE; INSERT INTO "+table+" (id) VALUES (99)"); err != nil {
+				t.Fatal(err)
+			}
+			c := s.raw(t, production, "application_name", table)
+			c.send(query("DELETE FROM " + table))
+			await(t, "the DELETE waits", func() bool {
+				return s.server.Query(t, s.database, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = '"+table+"'") == "1"
+			})
+			if _, err := other.Exec(deadline(t), "COMMIT"); err != nil {
+				t.Fatal(err)
+			}
+			c.want(want)
+			c.leave()
+		}
+		s.expect(t, "categories", "21")
+		s.expect(t, "other", "0")
+		const written = "perhaps 4, 3 of public.other copied, missing copy: the statement took 4 rows, and 3 were there to copy, committed"
+		if got := s.receipts(t, "other"); got != written {
+			t.Errorf("written %q, want %q", got, written)
+		}
+	})
+}
+
+// TestRoleThatMayLittleHasAReceiptAllTheSame: what the server does not allow is missing.
+func TestRoleThatMayLittleHasAReceiptAllTheSame(t *testing.T) {
+	t.Parallel()
+	rules := strings.Replace(withReceipts, "without_copy: go_on", "without_copy: go_on, restore_point: true", 1)
+	eachMajor(t, rules, func(t *testing.T, s stage) {
+		s.server.Exec(t, s.database, receiptTables+`;
+			CREATE ROLE clerk LOGIN;
+			GRANT USAGE ON SCHEMA public TO clerk;
+			GRANT SELECT, DELETE, TRUNCATE ON other, categories TO clerk`)
+		t.Cleanup(func() { s.server.Exec(t, s.database, "DROP OWNED BY clerk; DROP ROLE clerk") })
+		for _, rc := range []struct{ name, grant, sql, want, written string }{
+			{"nothing", "", "DELETE FROM other WHERE id = 1", "C DELETE 1 | Z I",
+				"there is no schema pgcordon_receipts in which the role may make tables, or the transaction is read only"},
+			{"a schema", "GRANT USAGE, CREATE ON SCHEMA pgcordon_receipts TO clerk", "DELETE FROM other WHERE id = 2", "C DELETE 1 | Z I",
+				"the role may not lock rows of public.other, for which it needs UPDATE on a column"},
+			{"refused", "", "DELETE FROM categories", "E 42501 | Z I", ""},
+			{"whole tables", "", "TRUNCATE other", "C TRUNCATE TABLE | Z I", ""},
+			{"hidden rows", "ALTER TABLE other ENABLE ROW LEVEL SECURITY", "TRUNCATE other", "C TRUNCATE TABLE | Z I", "row-level security hides rows of public.other"},
+		} {
+			if rc.grant != "" {
+				s.server.Exec(t, s.database, rc.grant)
+			}
+			c := s.raw(t, production, "application_name", rc.name, "user", "clerk")
+			c.send(query(rc.sql))
+			c.want(rc.want)
+			c.leave()
+			got := s.missing(t, rc.name)
+			if len(got) == 0 && rc.name == "refused" {
+				continue
+			}
+			if !strings.Contains(got, "restore point: the role may not") || !strings.HasSuffix(got, rc.written) {
+				t.Errorf("%s: missing %q, want %q", rc.name, got, rc.written)
+			}
+		}
+		s.intact(t)
+	})
+}
+
+// missing is what is not in the one receipt of a session.
+func (s stage) missing(t *testing.T, application string) string {
+	t.Helper()
+	end := s.guard.AwaitEvent(t, "the end of "+application, func(e audit.Event) bool {
+		return e.Type == audit.SessionEnd && e.Application == application
+	})
+	for _, e := range s.guard.Events(t) {
+		if e.Session == end.Session && e.Receipt != nil {
+			return strings.Join(e.Receipt.Missing, "; ")
+		}
 	}
 	return ""
 }
