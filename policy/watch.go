@@ -78,6 +78,7 @@ func (w *Watch) Count(who Between, wires []*Tripwire, audit bool, what *Deed) *T
 		t := &Trip{Tripwire: wire.Name, Target: who.Target, Source: who.Source, Time: now, Quarantine: wire.Quarantine,
 			Audit: audit || wire.Mode == Audit, Causes: causes, Reason: wire.reason(causes, what)}
 		if !t.Audit {
+			causes[len(causes)-1].Refused = !what.LoggedIn // it trips, and goes no further
 			maps.DeleteFunc(w.counts, func(key counted, _ []sign) bool { return key.Between == who })
 			w.tripped[who] = t
 			return w.incident(t)

@@ -56,7 +56,8 @@ func TestDistinctTablesOfASourceTripWithinTheTime(t *testing.T) {
 		trip.Incident != "incident-1" || trip.Reason != "3 tables emptied or dropped within 1m: public.b, public.a, public.c" {
 		t.Errorf("%+v", trip)
 	}
-	if len(trip.Causes) != 3 || trip.Causes[0].Event != "event-2" || trip.Causes[2].Event != "event-5" || trip.Causes[2].Tables[0] != "public.c" {
+	if len(trip.Causes) != 3 || trip.Causes[0].Event != "event-2" || trip.Causes[2].Event != "event-5" || trip.Causes[2].Tables[0] != "public.c" ||
+		trip.Causes[1].Refused || !trip.Causes[2].Refused {
 		t.Errorf("causes %+v", trip.Causes)
 	}
 	if again := w.sends("staging", "TRUNCATE a", true); again != trip {
