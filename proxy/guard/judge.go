@@ -262,7 +262,7 @@ func (g *Guard) executes(name, sql []byte, statement int) *judged {
 func (g *Guard) resolve(r *registry, name []byte, values []parser.Value) (worst *judged, open bool) {
 	g.scratch = r.candidates(name, g.replies.section, g.scratch[:0])
 	if len(g.scratch) == 0 {
-		if g.meaning.context.Committed {
+		if g.meaning.context.Committed && r == &g.statements {
 			return g.decide(afterCommit, nil), false
 		}
 		if (g.reloaded || g.postponed) && r == &g.statements {
