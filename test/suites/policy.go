@@ -38,7 +38,7 @@ func policies() ([]guarding, error) {
 		"/var/log/pgcordon/audit.jsonl", "$audit", "127.0.0.1:9432", "$metrics",
 		`["psql*", "DBeaver*", "pgAdmin*"]`, `"*"`).Replace(string(example))
 	return []guarding{
-		{"limits", "enforces `max_rows` on every statement that changes rows, set high", counted, false},
+		{"limits", "enforces `max_rows` on every statement that changes rows, set high", counted, true},
 		{"audit", "deploy/examples/audit-only.yaml, recording every write", audit, true},
 	}, nil
 }

@@ -44,10 +44,10 @@ func (p place) program(path ...string) string {
 	return filepath.Join(p.suites, "usr/lib/postgresql/15", filepath.Join(path...))
 }
 
-// regress has psql say more of errors than their texts: SQLSTATE, and where in the
+// regress has psql show command tags, and more of errors than their texts: SQLSTATE, and where in the
 // server's source they arose. variables are further ones of psql's.
 func (p place) regress(variables string, tests []string) error {
-	launcher := `sh -c 'exec "$@" -v VERBOSITY=verbose ` + variables + `' psql`
+	launcher := `sh -c 'exec "$@" -v VERBOSITY=verbose -v QUIET=off ` + variables + `' psql`
 	return p.schedule("regress", "pg_regress", "parallel_schedule", tests, "--launcher="+launcher)
 }
 
