@@ -52,8 +52,8 @@ func policies() ([]guarding, error) {
 		"/var/log/pgcordon/audit.jsonl", "$audit", "127.0.0.1:9432", "$metrics",
 		`["psql*", "DBeaver*", "pgAdmin*"]`, `"*"`).Replace(string(example))
 	return []guarding{
-		{"limits", "`max_rows` on every statement that changes rows, set high", counted, true},
-		{"effects", "`max_effects` on every transaction, set high", asked, true},
-		{"audit", "deploy/examples/audit-only.yaml, recording every write", audit, false},
+		{"limits", "`max_rows` on every statement that changes rows, set high", counted, false},
+		{"effects", "`max_effects` on every transaction, set high", asked, false},
+		{"audit", "deploy/examples/audit-only.yaml, recording every write", audit, true},
 	}, nil
 }
