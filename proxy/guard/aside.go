@@ -34,7 +34,8 @@ type part struct {
 	aside   *aside   // nil unless it is of one, and the client hears nothing of it
 	tally   *tally   // nil unless its rows are counted
 	calm    bool     // a BEGIN inside a block of the guard's own
-	within  bool     // a Sync that must leave a block of the guard's own
+	within  bool     // a Sync that must leave the session idle: a block of the guard's own, or one whose COMMIT fails
+	doubt   *judged  // of a Parse: the refusal of a text that the server may not understand either
 	unheard bool     // of whose ReadyForQuery the client does not hear
 	over    bool     // which has come
 	receipt *receipt // nil unless a receipt of it is made
@@ -100,7 +101,7 @@ func (p *part) hides(t byte) bool {
 	switch {
 	case t == wire.NotificationResponse:
 		return false
-	case p.aside != nil:
+	case p.aside != nil, p.doubt != nil && t == wire.ParseComplete:
 		return true
 	}
 	return p.chunk != nil && p.script.refusal != nil // what follows a statement that is to fail
@@ -166,6 +167,8 @@ func (g *Guard) errorApart(p *part, message []byte, ops *Ops) bool {
 		return true
 	case p.aside != nil && !p.aside.frank:
 		g.toClient = wire.AppendError(g.toClient, misunderstood(body, p.aside.failing))
+	case p.doubt != nil && string(wire.ErrorField(body, 'R')) == "exec_parse_message": // several statements
+		g.toClient = wire.AppendError(g.toClient, g.refuse(p.doubt, ops).fields)
 	case p.shift != 0 && g.refusalIn(message) == nil:
 		g.toClient = wire.ShiftPosition(g.toClient, message, p.shift)
 	default:

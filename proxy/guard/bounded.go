@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"slices"
+
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/policy"
 	"github.com/pgcordon/pgcordon/proxy/wire"
@@ -93,6 +95,23 @@ func (g *Guard) ends(st *parser.Statement, own *judged, body []byte) *script {
 	return s
 }
 
+// mixed tells whether the name that was resolved last can stand for statements of which
+// one ends a transaction and another does not, where it must be known which.
+func (g *Guard) mixed() bool {
+	if g.transaction == nil || g.transaction.bounds == nil {
+		return false
+	}
+	return slices.ContainsFunc(g.scratch, func(j *judged) bool { return j.boundary() != g.scratch[0].boundary() })
+}
+
+// boundary is that of a prepared statement.
+func (j *judged) boundary() parser.Boundary {
+	if j.summary == nil || len(j.summary.Statements) == 0 {
+		return parser.Quiet
+	}
+	return j.summary.Statements[0].Boundary
+}
+
 // calm is the part of a BEGIN in a block of the guard's own, of which the server warns.
 func (g *Guard) calm(st *parser.Statement) *part {
 	if t := g.transaction; st.Boundary == parser.Begins && t.own && t.open {
@@ -105,7 +124,7 @@ func (g *Guard) calm(st *parser.Statement) *part {
 // syncBounded handles a Sync. It returns true where a script sends it on.
 func (g *Guard) syncBounded(ops *Ops) (dropped bool) {
 	t := g.transaction
-	if t == nil || t.bounds == nil || t.open || g.replies.copying || !t.touched && !t.own {
+	if t == nil || t.bounds == nil || g.replies.copying || !t.ending && (t.open || !t.touched && !t.own) {
 		return false
 	}
 	s := &script{end: ending}

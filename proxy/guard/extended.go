@@ -86,6 +86,9 @@ func (g *Guard) bind(in []byte, size int, ops *Ops) (n, need int) {
 // bound judges what a Bind message binds.
 func (g *Guard) bound(statement, in []byte, size int) (j *judged, need int) {
 	j, open := g.resolve(&g.statements, statement, nil)
+	if g.mixed() {
+		return g.decide(stale, nil), 0
+	}
 	if open && !j.refused() || j.appealable() {
 		var values []parser.Value
 		if values, need = g.values(in, size); need != 0 {
@@ -123,6 +126,9 @@ func (g *Guard) execute(body []byte, ops *Ops) bool {
 		return false
 	}
 	j, _ := g.resolve(&g.portals, portal, nil)
+	if g.mixed() {
+		j = g.decide(stale, nil)
+	}
 	for _, candidate := range g.scratch {
 		g.temporary.sends(candidate.summary, len(g.scratch) == 1 && g.replies.quiet())
 		g.meaning.context.Committed = g.meaning.context.Committed || g.rules.readOnly && candidate.commits()

@@ -71,6 +71,9 @@ func (g *Guard) held(own, run *judged, sql []byte) (*script, *judged) {
 	case g.transaction == nil:
 		return nil, run
 	}
+	if !own.summary.Parsed && sql != nil && (run.limit != nil || g.transaction.bounds != nil) {
+		return g.doubted(own.refusedBy(g.unaccountable(own, run, "the text is not understood"), sql)), run
+	}
 	s, d := g.inChunks(own, run, sql)
 	if d.Deny || d.WouldDeny {
 		return nil, own.refusedBy(d, sql)

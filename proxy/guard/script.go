@@ -125,7 +125,7 @@ func ending(g *Guard, s *script, ops *Ops) bool {
 	if own && s.state == running {
 		g.ask(&aside{frank: true, then: s.tell}, "COMMIT", ops)
 	}
-	g.sync(&part{script: s, within: own}, ops)
+	g.sync(&part{script: s, within: own || g.transaction.ending}, ops)
 	return false
 }
 

@@ -115,6 +115,9 @@ func (g *Guard) settled(kind byte) {
 	if q == nil {
 		return
 	}
+	if q.part != nil {
+		q.part.over = true
+	}
 	switch {
 	case q.part != nil && q.part.aside != nil: // it has a name of its own
 	case kind == wire.Parse:

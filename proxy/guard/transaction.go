@@ -14,6 +14,9 @@ type transaction struct {
 	open   bool                // the client has opened a block
 	failed bool                // which has failed
 	own    bool                // the guard has, for want of one
+	// ending is true while the server is asked in front of the client's COMMIT: an error then
+	// is that of the COMMIT, behind which the session is idle.
+	ending bool
 	// touched is set by a statement that may have changed something, and cleared when all
 	// of it has been counted.
 	touched bool
@@ -47,7 +50,7 @@ func newTransaction(rules *Rules, status byte) *transaction {
 // has become something that nobody has counted.
 func (t *transaction) begin(open bool) {
 	t.unsure = t.unsure || t.touched
-	t.open, t.failed, t.own, t.touched, t.based, t.basis = open, false, false, false, false, nil
+	t.open, t.failed, t.own, t.ending, t.touched, t.based, t.basis = open, false, false, false, false, false, nil
 	clear(t.spent)
 }
 
@@ -127,10 +130,11 @@ func (g *Guard) account(sql string) []step {
 				counted = true
 				return true
 			}
+			t.ending = t.open
 			g.command(settle, ops)
 			a := &aside{}
 			a.then = func(ops *Ops) {
-				counted = true
+				counted, t.ending = true, false
 				g.judgeChanges(a.rows, sql, ops)
 			}
 			g.ask(a, probe, ops)

@@ -17,7 +17,8 @@ transactions:
 
 // hidden is code in the database whose effects no text shows.
 const hidden = `
-	DROP TABLE IF EXISTS owners, toys, watched CASCADE;
+	DROP TABLE IF EXISTS owners, toys, watched, late_keys CASCADE;
+	CREATE TABLE late_keys (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);
 	CREATE TABLE owners (id int PRIMARY KEY);
 	CREATE TABLE toys (owner int REFERENCES owners ON DELETE CASCADE);
 	CREATE TABLE watched (id int);
@@ -109,6 +110,17 @@ var held = []struct {
 		"1 | 2 | D 20 | s | E 42501 | Z I | T | D 1 | C SELECT 1 | Z I", "20"},
 	{"COPY", []any{query("COPY journal FROM STDIN"), copyData("a\n"), &pgproto3.CopyDone{}, query("COPY (SELECT del(20)) TO STDOUT"), query("SELECT 1")},
 		"G | C COPY 1 | Z I | H | d | c | E 42501 | Z I | T | D 1 | C SELECT 1 | Z I", "20"},
+	{"a COMMIT that fails", []any{query("BEGIN"), query("INSERT INTO late_keys VALUES (1), (1)"), query("COMMIT"), query("SELECT 1")},
+		"C BEGIN | Z T | C INSERT 0 2 | Z T | E 23505 | Z I | T | D 1 | C SELECT 1 | Z I", "20"},
+	{"a COMMIT that fails, extended", []any{run("BEGIN"), run("INSERT INTO late_keys VALUES (1), (1)"), syncs(), run("COMMIT"), syncs(), run("SELECT 1"), syncs()},
+		"1 | 2 | C BEGIN | 1 | 2 | C INSERT 0 2 | Z T | 1 | 2 | E 23505 | Z I | 1 | 2 | D 1 | C SELECT 1 | Z I", "20"},
+	{"a commit without a block that fails", []any{query("INSERT INTO late_keys VALUES (1), (1)"), run("INSERT INTO late_keys VALUES (1), (1)"), syncs(), query("SELECT 1")},
+		"E 23505 | Z I | 1 | 2 | C INSERT 0 2 | E 23505 | Z I | T | D 1 | C SELECT 1 | Z I", "20"},
+	{"what stands behind a COMMIT in a string", []any{query("SELECT del(2); COMMIT; SELECT del(4); SELECT 1/0"), query("SELECT 1")},
+		"T | D 2 | C SELECT 1 | N | C COMMIT | T | D 4 | C SELECT 1 | E 22012 | Z I | T | D 1 | C SELECT 1 | Z I", "18"},
+	{"what is no SQL", []any{query("SELEC 1"), query("DELETE FROM categories WHERE"), query("SELECT 1")}, "E 42601 | Z I | E 42601 | Z I | T | D 1 | C SELECT 1 | Z I", "20"},
+	{"a prepared statement that becomes another", []any{parse("p", "COMMIT"), syncs(), query("BEGIN"), &pgproto3.Close{ObjectType: 'S', Name: "p"}, parse("p", "SELECT del(20)"), bind("", "p"), execute(""), syncs(), query("COMMIT")},
+		"1 | Z I | C BEGIN | Z T | 3 | 1 | 2 | E 42501 | Z E | C ROLLBACK | Z I", "20"},
 	{"a FunctionCall outside of a block", []any{&pgproto3.FunctionCall{Function: 870}, query("SELECT 1")}, "E 42501 | Z I | T | D 1 | C SELECT 1 | Z I", "20"},
 }
 
