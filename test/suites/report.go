@@ -44,7 +44,9 @@ func document(guardings []guarding, findings []finding) string {
 	var b strings.Builder
 	b.WriteString(introduction)
 	for _, g := range guardings {
-		fmt.Fprintf(&b, "- **%s**: %s\n", g.name, g.about)
+		if slices.ContainsFunc(findings, func(f finding) bool { return f.policy == g.name }) {
+			fmt.Fprintf(&b, "- **%s**: %s\n", g.name, g.about)
+		}
 	}
 	b.WriteString("\n| suite | | policy | tests | agree | hunks that differ | left out |\n|---|---|---|---:|---:|---:|---:|\n")
 	for _, f := range findings {
