@@ -74,6 +74,10 @@ func (r *receipt) before() []step {
 	asked := false
 	return []step{
 		func(g *Guard, s *script, ops *Ops) bool {
+			if s.event == nil { // the last decision was another's, which records nothing
+				s.event = g.record(r.judged, ops)
+				s.event.pending = 0
+			}
 			s.event.ID = r.id
 			g.inquire(meansQuery(r.copies, r.wanted.CopySchema), ops, func(rows [][]string, ops *Ops) {
 				var m means
@@ -136,7 +140,7 @@ func (r *receipt) after() []step {
 		},
 		until(func() bool { return known }),
 		func(g *Guard, s *script, ops *Ops) bool {
-			if s.state != running {
+			if s.state != running || s.event == nil {
 				return true
 			}
 			s.event.SQLSTATE, s.event.Receipt = wire.SuccessfulCompletion, &r.Receipt
