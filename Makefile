@@ -53,7 +53,7 @@ clean:
 .PHONY: bench bench-quick bench-compare bench-plot
 BENCH := bin/pgcordon-bench
 
-bench: ## compare with other proxies, in about 13 minutes; keeps the result and writes it into the documents
+bench: ## compare with other proxies, in about 15 minutes; keeps the result and writes it into the documents
 	@bench/setup
 	go build -o $(BENCH) ./bench
 	@exec $(BENCH) run $(BENCH_FLAGS)

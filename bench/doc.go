@@ -17,6 +17,7 @@
 //	rounds.go      every peer in every round, each round in another order
 //	figures/       medians of ratios within a round, with their range
 //	beside.go      fairness/: what a few sessions feel of one that asks for much
+//	limits.go      trips/: what limits cost that are far from being reached
 //	idle/          thousands of sessions that do nothing
 //	micro.go       the Go benchmarks of hotpath/
 //	report.go      the tables that are printed and kept

@@ -131,7 +131,7 @@ func TestWhatIsKeptMakesTheSameProductsAgain(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, slices.Concat(partBegins, partEnds), 0o600); err != nil {
+		if err := os.WriteFile(path, bytes.Repeat(slices.Concat(partBegins, partEnds), len(d.fills)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -29,8 +29,11 @@ type report struct {
 // group are the cells of one table.
 type group = []figures.Cell
 
-// tables are those in which something was measured.
-func (r *report) tables() []*figures.Table {
+// tables are all.
+func (r *report) tables() []*figures.Table { return append(r.comparisons(), r.limitTables()...) }
+
+// comparisons are the tables of pgcordon beside other proxies, and of its parts.
+func (r *report) comparisons() []*figures.Table {
 	var list []*figures.Table
 	for _, t := range []struct{ group, title, unit string }{
 		{queries, "Queries", "query"},
@@ -41,6 +44,11 @@ func (r *report) tables() []*figures.Table {
 		list = append(list, r.compare(t.group, t.title, t.unit)...)
 	}
 	list = append(list, r.fairnessTable(), r.fairnessAgainstDirect(), r.addedTable(), r.idleTable(), r.microTable())
+	return withRows(list...)
+}
+
+// withRows leaves out tables in which nothing was measured.
+func withRows(list ...*figures.Table) []*figures.Table {
 	return slices.DeleteFunc(list, func(t *figures.Table) bool { return len(t.Rows) == 0 })
 }
 

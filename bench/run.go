@@ -21,6 +21,7 @@ type runCommand struct {
 	Slice    time.Duration `default:"250ms" help:"About how long one run of a load takes; twice as long with 8 clients, four times with 64."`
 	Budget   time.Duration `default:"10m" help:"For all rounds; runs are shortened to keep it."`
 	Fairness time.Duration `default:"55s" help:"For all rounds beside disturbers; runs are shortened to keep it."`
+	Limits   time.Duration `default:"28s" help:"For all rounds under limits; runs are shortened to keep it."`
 	Scale    int           `default:"10" help:"Scale of pgbench's tables."`
 	Idle     int           `default:"10000" help:"Idle sessions, as far as open files go."`
 	Settle   time.Duration `default:"5s" help:"How long idle sessions are left alone before they are measured."`
@@ -34,7 +35,7 @@ type runCommand struct {
 func (c *runCommand) AfterApply() error {
 	if c.Quick {
 		c.Rounds, c.Slice, c.Budget, c.Scale = 3, 150*time.Millisecond, 100*time.Second, 1
-		c.Fairness, c.Idle, c.Settle, c.Micro = 18*time.Second, 1000, time.Second, 20*time.Millisecond
+		c.Limits, c.Fairness, c.Idle, c.Settle, c.Micro = 8*time.Second, 18*time.Second, 1000, time.Second, 20*time.Millisecond
 	}
 	return nil
 }
@@ -74,9 +75,11 @@ func (c *runCommand) compare(ctx context.Context) (*report, error) {
 	if err := build(ctx, ".", a.site.Program); err != nil {
 		return nil, err
 	}
-	steps := []func(context.Context, *arena, *report) error{c.measureLoads, c.measureFairness, c.measureIdle, c.measureMicro}
+	steps := []func(context.Context, *arena, *report) error{
+		c.measureLoads, c.measureFairness, c.measureTrips, c.measureLimits, c.measureIdle, c.measureMicro,
+	}
 	if c.Only != "" {
-		steps = steps[:2]
+		steps = steps[:4]
 	}
 	for _, step := range steps {
 		if err := step(ctx, a, r); err != nil {

@@ -93,12 +93,20 @@ func (r *report) fairnessRatios() *figures.Table {
 	return figures.Compare("", "", byWay(r.Groups[fair]), columns)
 }
 
-// details writes all tables for docs/performance.md.
+// details writes the comparisons for docs/performance.md.
 func (r *report) details(w io.Writer) error {
 	if err := r.preface(w); err != nil {
 		return err
 	}
-	for _, t := range r.tables() {
+	return tabulate(w, r.comparisons())
+}
+
+// underLimits writes what limits cost for docs/performance.md; nothing where that was not
+// measured.
+func (r *report) underLimits(w io.Writer) error { return tabulate(w, r.limitTables()) }
+
+func tabulate(w io.Writer, list []*figures.Table) error {
+	for _, t := range list {
 		if err := t.Markdown(w, "###"); err != nil {
 			return err
 		}

@@ -67,7 +67,7 @@ func watched(ctx context.Context, sessions []*pgconn.PgConn, span time.Duration)
 	}
 	return figures.Sample{
 		Rate: float64(len(took)) / time.Since(begin).Seconds(),
-		P50:  percentile(took, 50).Seconds(),
-		P99:  percentile(took, 99).Seconds(),
+		P50:  figures.Percentile(took, 50).Seconds(),
+		P99:  figures.Percentile(took, 99).Seconds(),
 	}, nil
 }

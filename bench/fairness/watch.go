@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -79,9 +78,4 @@ func ask(ctx context.Context, conn *pgconn.PgConn) error {
 		return fmt.Errorf("ask as a watcher: %w", err)
 	}
 	return nil
-}
-
-// percentile is the least of the sorted durations that so many of a hundred are at most.
-func percentile(sorted []time.Duration, percent float64) time.Duration {
-	return sorted[max(1, int(math.Ceil(float64(len(sorted))*percent/100)))-1]
 }

@@ -25,19 +25,3 @@ func TestWhatWaitsForASlowAnswerIsLate(t *testing.T) {
 		}
 	}
 }
-
-func TestPercentileIsANeighbour(t *testing.T) {
-	var hundred []time.Duration
-	for i := range 100 {
-		hundred = append(hundred, time.Duration(i+1))
-	}
-	for _, c := range []struct {
-		of      []time.Duration
-		percent float64
-		want    time.Duration
-	}{{hundred, 50, 50}, {hundred, 99, 99}, {hundred[:10], 99, 10}, {hundred[:1], 50, 1}, {hundred[:3], 50, 2}} {
-		if got := percentile(c.of, c.percent); got != c.want {
-			t.Errorf("%v %% of %d: %d, want %d", c.percent, len(c.of), got, c.want)
-		}
-	}
-}

@@ -3,6 +3,7 @@ package figures
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestRatiosAreTakenWithinARound(t *testing.T) {
@@ -63,5 +64,21 @@ func TestPercentIsTheSameRatio(t *testing.T) {
 	c := Cell{Samples: map[string][]Sample{"a": {{Rate: 93}, {Rate: 88}, {Rate: 102}}, "b": {{Rate: 100}, {Rate: 100}, {Rate: 100}}}}
 	if got := (Column{Of: "a", To: "b", Percent: true}).show(&c); got != "93 88-102" {
 		t.Error(got)
+	}
+}
+
+func TestPercentileIsANeighbour(t *testing.T) {
+	var hundred []time.Duration
+	for i := range 100 {
+		hundred = append(hundred, time.Duration(i+1))
+	}
+	for _, c := range []struct {
+		of      []time.Duration
+		percent float64
+		want    time.Duration
+	}{{hundred, 50, 50}, {hundred, 99, 99}, {hundred[:10], 99, 10}, {hundred[:1], 50, 1}, {hundred[:3], 50, 2}} {
+		if got := Percentile(c.of, c.percent); got != c.want {
+			t.Errorf("%v %% of %d: %d, want %d", c.percent, len(c.of), got, c.want)
+		}
 	}
 }

@@ -13,6 +13,8 @@ type Sample struct {
 	// Seconds that half of the units took at most, and 99 of 100; 0 where it was not measured.
 	P50 float64 `json:"p50,omitempty"`
 	P99 float64 `json:"p99,omitempty"`
+	// Trips are round trips to the server a unit; 0 where they were not counted.
+	Trips float64 `json:"trips,omitempty"`
 }
 
 // Cell is one load and what each peer did with it. Samples has a sample a round
@@ -32,6 +34,7 @@ const (
 	CPU
 	P50
 	P99
+	Trips
 )
 
 func (m Metric) of(s Sample) float64 {
@@ -42,6 +45,8 @@ func (m Metric) of(s Sample) float64 {
 		return s.P50
 	case P99:
 		return s.P99
+	case Trips:
+		return s.Trips
 	}
 	return s.CPU
 }

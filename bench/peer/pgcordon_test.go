@@ -17,6 +17,7 @@ func TestConfigurationsAreValid(t *testing.T) {
 	site.Sessions = 10
 	for name, text := range map[string]func(values) (string, error){
 		"over TCP": overTCP, "over unix": overUnix, "without rules": withoutRules,
+		"limiting rows": limitingRows, "limiting effects": limitingEffects,
 	} {
 		content, err := text(values{Site: site, Port: 6432, MetricsPort: 9432, Home: site.Dir})
 		if err != nil {

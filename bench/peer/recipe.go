@@ -57,9 +57,11 @@ var recipes = map[string]recipe{
 		files:   []file{{"addresses", overBare}},
 		stop:    syscall.SIGTERM,
 	},
-	"pgcordon":       guard(file{"etc/pgcordon.yaml", overTCP}),
-	"pgcordon-unix":  guard(file{"etc/pgcordon.yaml", overUnix}),
-	"pgcordon-empty": guard(file{"etc/pgcordon.yaml", withoutRules}),
+	"pgcordon":         guard(file{"etc/pgcordon.yaml", overTCP}),
+	"pgcordon-unix":    guard(file{"etc/pgcordon.yaml", overUnix}),
+	"pgcordon-empty":   guard(file{"etc/pgcordon.yaml", withoutRules}),
+	"pgcordon-rows":    guard(file{"etc/pgcordon.yaml", limitingRows}),
+	"pgcordon-effects": guard(file{"etc/pgcordon.yaml", limitingEffects}),
 }
 
 // guard runs pgcordon, which a second signal would end if sessions kept it. Its

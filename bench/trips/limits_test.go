@@ -1,0 +1,98 @@
+package trips
+
+import (
+	"context"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pgcordon/pgcordon/test/pgtest"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+
+// limited is a guard in front of a counter, with a limit for each of two roles.
+const limited = `
+targets:
+  - {name: storefront, environment: production, listen: "$listen", upstream: "$upstream"}
+sources:
+  - {name: here, environment: production, cidr: 127.0.0.0/8}
+statements:
+  - {name: bounded, action: allow, max_rows: 1000, when: {user: max_rows, effect: update}}
+transactions:
+  - {name: bounded, max_effects: {deleted: 100, updated: 1000, truncated: 0, altered: 0}, when: {user: max_effects}}
+audit: {file: "$audit"}
+metrics: {listen: "$metrics"}
+limits: {drain: 1s}
+`
+
+const update = "UPDATE accounts SET balance = balance + 1 WHERE id = 7"
+
+// transactions are what docs/performance.md tells of, with the round trips that each takes
+// without a limit, under max_rows, and under max_effects.
+var transactions = []struct {
+	name string
+	run  func(context.Context, *pgconn.PgConn) error
+	want [3]int64
+}{
+	{"a query that changes nothing", queries("SELECT balance FROM accounts WHERE id = 7"), [3]int64{1, 1, 3}},
+	{"a query", queries(update), [3]int64{1, 2, 3}},
+	{"an extended query", extended, [3]int64{1, 2, 2}},
+	{"queries in a block", queries("BEGIN", update, update, update, "COMMIT"), [3]int64{5, 5, 6}},
+	{"a pipeline of five", pipeline, [3]int64{1, 6, 2}},
+}
+
+func queries(list ...string) func(context.Context, *pgconn.PgConn) error {
+	return func(ctx context.Context, conn *pgconn.PgConn) error {
+		for _, sql := range list {
+			if _, err := conn.Exec(ctx, sql).ReadAll(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func extended(ctx context.Context, conn *pgconn.PgConn) error {
+	return conn.ExecParams(ctx, update, nil, nil, nil, nil).Read().Err
+}
+
+func pipeline(ctx context.Context, conn *pgconn.PgConn) error {
+	var batch pgconn.Batch
+	for range 5 {
+		batch.ExecParams(update, nil, nil, nil, nil)
+	}
+	_, err := conn.ExecBatch(ctx, &batch).ReadAll()
+	return err
+}
+
+func TestLimitsAddTheRoundTripsThatAreDocumented(t *testing.T) {
+	t.Parallel()
+	for _, major := range pgtest.Majors {
+		t.Run(strconv.Itoa(major), func(t *testing.T) {
+			t.Parallel()
+			server := pgtest.Shared(t, major)
+			server.NewDatabase(t, "bank")
+			server.Exec(t, "postgres", "CREATE ROLE no_limit LOGIN; CREATE ROLE max_rows LOGIN; CREATE ROLE max_effects LOGIN")
+			server.Exec(t, "bank", `
+				CREATE TABLE accounts (id int PRIMARY KEY, balance int NOT NULL);
+				INSERT INTO accounts VALUES (7, 0);
+				GRANT SELECT, UPDATE ON accounts TO PUBLIC`)
+			counter := listen(t, server)
+			upstream := net.JoinHostPort(host, strconv.Itoa(counter.Port))
+			guard := pgtest.StartGuard(t, strings.ReplaceAll(limited, "$upstream", upstream))
+			for i, user := range []string{"no_limit", "max_rows", "max_effects"} {
+				conn := connect(t, guard.DSN(user, "bank"))
+				for _, transaction := range transactions {
+					if got := counted(t, counter, conn, transaction.run); got != transaction.want[i] {
+						t.Errorf("%s, %s: %d round trips, want %d", user, transaction.name, got, transaction.want[i])
+					}
+				}
+			}
+		})
+	}
+}
