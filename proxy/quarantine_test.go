@@ -69,6 +69,13 @@ func (w *warden) want(locked bool) {
 	}
 }
 
+// gone is what a process is that does not write its file any more.
+func (w *warden) gone() {
+	w.lockdowns.changes.Lock()
+	defer w.lockdowns.changes.Unlock()
+	w.lockdowns.file = ""
+}
+
 // events ends the audit log and returns the types of its events.
 func (w *warden) events() (all []audit.Event) {
 	w.t.Helper()
@@ -124,7 +131,7 @@ func TestQuarantineEndsOnTimeAlsoBehindARestart(t *testing.T) {
 		before := newWarden(t, dir)
 		before.refuses()
 		before.events()
-		before.lockdowns.file = "" // that process is gone
+		before.gone()
 		time.Sleep(10 * time.Minute)
 		w := newWarden(t, dir)
 		w.want(true)
@@ -148,7 +155,7 @@ func TestQuarantineThatEndedWhileNobodyRanIsLifted(t *testing.T) {
 		before := newWarden(t, dir)
 		before.refuses()
 		before.events()
-		before.lockdowns.file = ""
+		before.gone()
 		time.Sleep(time.Hour)
 		w := newWarden(t, dir)
 		w.want(false)

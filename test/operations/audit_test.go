@@ -22,16 +22,14 @@ statements:
 // eventsOf ends a session and returns its events: the last one is of its end.
 func (s stage) eventsOf(t testing.TB, c *client) []audit.Event {
 	t.Helper()
-	session := ""
+	over := map[string]bool{}
 	for _, e := range s.guard.Events(t) {
-		if e.Type == audit.SessionStart {
-			session = e.Session
-		}
+		over[e.Session] = over[e.Session] || e.Type == audit.SessionEnd
 	}
 	c.leave()
-	s.guard.AwaitEvent(t, "the end of session "+session, func(e audit.Event) bool {
-		return e.Type == audit.SessionEnd && e.Session == session
-	})
+	session := s.guard.AwaitEvent(t, "the end of the session", func(e audit.Event) bool {
+		return e.Type == audit.SessionEnd && !over[e.Session]
+	}).Session
 	return slices.DeleteFunc(s.guard.Events(t), func(e audit.Event) bool { return e.Session != session })
 }
 

@@ -2,6 +2,7 @@ package operations
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -22,10 +23,11 @@ func TestEveryDocumentedCounterMoves(t *testing.T) {
 	server := pgtest.Start(t, pgtest.Config{Major: 17, HBA: []string{"host all nobody all reject"}})
 	s := stage{server: server, database: newShop(t, server)}
 	dead := freeAddress(t)
-	policy := policyFor(server.Addr(), "proxy_protocol: {from: [127.0.5.0/24]}", "sessions: [{name: watch, action: deny, mode: audit, when: {user: nobody}}]\ntripwires: [{name: much, refusals: 20, within: 1m, mode: audit}]")
+	socket := filepath.Join(t.TempDir(), "s")
+	policy := policyFor(server.Addr(), "proxy_protocol: {from: [127.0.5.0/24]}", "sessions: [{name: watch, action: deny, mode: audit, when: {user: nobody}}]\ntripwires: [{name: much, refusals: 20, within: 1m, mode: audit}]\nadmin: {socket: "+socket+", break_glass: {}}")
 	s.guard = pgtest.StartGuard(t, strings.Replace(policy, "targets:", `targets:
   - {name: dead, environment: production, listen: "`+dead+`", upstream: "127.0.0.1:1"}`, 1))
-	s.goThroughEverything(t, dead)
+	s.goThroughEverything(t, dead, socket)
 	document, err := os.ReadFile("../../docs/metrics.md")
 	if err != nil {
 		t.Fatal(err)
@@ -43,13 +45,16 @@ func TestEveryDocumentedCounterMoves(t *testing.T) {
 }
 
 // goThroughEverything does one of everything that is counted.
-func (s stage) goThroughEverything(t *testing.T, dead string) {
+func (s stage) goThroughEverything(t *testing.T, dead, socket string) {
 	t.Helper()
 	c := s.raw(t, production)
 	for range 40 { // out of the cache but for the first time, and enough for what is sampled
 		c.send(query("TRUNCATE categories"))
 		c.untilReady(1)
 	}
+	operated{stage: s, socket: socket}.order(t, "allow", idOf(t, c.lastError().Hint), "--once", "--reason", "meant")
+	c.send(query("TRUNCATE categories"))
+	c.want("C TRUNCATE TABLE | Z I")
 	s.requestCancel(t, production, c.key)
 	c.leave()
 	s.start(t, staging).want("E 28000 | " + end)
