@@ -60,16 +60,17 @@ func differences(t *testing.T, root string) []string {
 }
 
 func TestPartIsReplacedAndNothingElse(t *testing.T) {
-	text := "before\n" + string(partBegins) + "old\n" + string(partEnds) + "after\n"
-	got, err := filledIn([]byte(text), []byte("new\n"))
-	if want := strings.Replace(text, "old", "new", 1); err != nil || string(got) != want {
+	part := func(text string) string { return string(partBegins) + text + string(partEnds) }
+	got, err := filledIn([]byte("before\n"+part("old\n")+"between\n"+part("old\n")+"after\n"), []byte("1\n"), []byte("2\n"))
+	if want := "before\n" + part("1\n") + "between\n" + part("2\n") + "after\n"; err != nil || string(got) != want {
 		t.Errorf("%q, %v", got, err)
 	}
 }
 
-func TestDocumentWithoutMarksIsAnError(t *testing.T) {
-	for _, text := range []string{"", string(partBegins), string(partEnds) + string(partBegins)} {
-		if got, err := filledIn([]byte(text), nil); err == nil {
+func TestDocumentWithoutMarksForEachPartIsAnError(t *testing.T) {
+	one := string(partBegins) + string(partEnds)
+	for _, text := range []string{"", string(partBegins), string(partEnds) + string(partBegins), one, one + one + one} {
+		if got, err := filledIn([]byte(text), nil, nil); err == nil {
 			t.Errorf("%q became %q", text, got)
 		}
 	}

@@ -20,15 +20,15 @@ type Latency struct {
 }
 
 // Measure runs pgbench with a log. The first transaction of each client is left out: its
-// session is new, and prepares.
+// session is new, and prepares. Of fewer than a few hundred the p99 would be the longest.
 func (l *Latency) Measure(ctx context.Context, p *peer.Peer, slice time.Duration) (figures.Sample, error) {
-	const first = 1000
+	const first, fewest = 1000, 300
 	folder, err := os.MkdirTemp(l.Folder, "latency-")
 	if err != nil {
 		return figures.Sample{}, fmt.Errorf("make a folder for logs: %w", err)
 	}
 	defer os.RemoveAll(folder)
-	each := 1 + max(1, l.Pace.amount(p.Name, slice, first)/l.Clients)
+	each := 1 + max(fewest, l.Pace.amount(p.Name, slice, first))/l.Clients
 	rate, err := l.Client.pgbench(ctx, p, l.Script, "--protocol="+l.Protocol, fmt.Sprintf("--client=%d", l.Clients),
 		fmt.Sprintf("--transactions=%d", each), "--log", "--log-prefix="+filepath.Join(folder, "log"))
 	if err != nil {
