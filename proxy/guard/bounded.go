@@ -161,26 +161,17 @@ func (g *Guard) callable(j *judged, ops *Ops) policy.Decision {
 
 // mayBegin tells whether a message of the client may reach the server now: a section does
 // when it is known what the one before has left open.
-func (g *Guard) mayBegin(t byte, ops *Ops) bool {
-	if g.replies.copying {
-		return g.mayCopy(t, ops)
-	}
-	return t == wire.Terminate || !g.replies.awaitReady()
+func (g *Guard) mayBegin(t byte) bool {
+	return g.replies.copying || t == wire.Terminate || !g.replies.awaitReady()
 }
 
-// mayCopy tells whether a message may be sent while the server reads COPY data. During a
-// script anything else is a mistake of the client's, which ends the COPY.
-func (g *Guard) mayCopy(t byte, ops *Ops) bool {
+// astray tells whether a message comes amid the COPY data for which a script waits. The
+// server rejects it by its type, and closes the connection (CopyGetData in
+// src/backend/commands/copyfromparse.c).
+func (g *Guard) astray(t byte) bool {
 	switch t {
 	case wire.CopyData, wire.CopyDone, wire.CopyFail, wire.Flush, wire.Sync, wire.Terminate:
-		return true
+		return false
 	}
-	if g.script == nil {
-		return true
-	}
-	at := len(g.toServer)
-	g.toServer = wire.AppendCopyFail(g.toServer, "unexpected message type during COPY from stdin")
-	ops.send(g.toServer[at:])
-	g.replies.sent(request{kind: wire.CopyDone})
-	return false
+	return g.script != nil && g.replies.copying
 }

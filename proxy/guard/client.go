@@ -14,10 +14,10 @@ func (g *Guard) clientMessage(in []byte, ops *Ops) (n, need int) {
 		return 0, wire.HeaderSize
 	}
 	size := wire.Size(in)
-	if size < wire.HeaderSize || limit > 0 && size-1 > limit {
+	if size < wire.HeaderSize || limit > 0 && size-1 > limit || g.astray(t) {
 		return g.poison(wire.HeaderSize, ops), 0
 	}
-	if g.untrusted(t) || g.rules.readOnly && !g.mayProceed(t, ops) || g.transaction != nil && !g.mayBegin(t, ops) {
+	if g.untrusted(t) || g.rules.readOnly && !g.mayProceed(t, ops) || g.transaction != nil && !g.mayBegin(t) {
 		return 0, awaitServer
 	}
 	g.meaning.context.Temporary = g.temporary.certain(&g.replies)

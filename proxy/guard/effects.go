@@ -79,6 +79,7 @@ type basis struct {
 	counters  map[string]counters
 	newest    int64
 	temporary map[string]bool
+	emptied   map[string]bool // what the transaction had truncated already
 }
 
 func basisIn(rows [][]string) *basis {
@@ -95,6 +96,17 @@ func basisIn(rows [][]string) *basis {
 		}
 	}
 	return b
+}
+
+// emptiedIn returns what a probe says to be truncated.
+func emptiedIn(rows [][]string) map[string]bool {
+	emptied := map[string]bool{}
+	for _, row := range rows {
+		if len(row) == 9 && row[6] == "t" {
+			emptied[row[0]] = true
+		}
+	}
+	return emptied
 }
 
 // ownAffair tells whether a relation that is gone was the session's own: a temporary one,
@@ -125,7 +137,7 @@ func changes(rows [][]string, before *basis) []policy.Changes {
 		c := policy.Changes{
 			Relation: parser.Relation{Schema: row[1], Name: row[2]},
 			Inserted: max(0, now.inserted-then.inserted), Updated: max(0, now.updated-then.updated), Deleted: max(0, now.deleted-then.deleted),
-			Truncated: row[6] == "t", Altered: row[7] == "t", Rows: -1,
+			Truncated: row[6] == "t" && !before.emptied[row[0]], Altered: row[7] == "t", Rows: -1,
 		}
 		if c.Relation.Name == "" {
 			c.Relation.Name = parser.AnyName

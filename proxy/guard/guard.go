@@ -122,6 +122,9 @@ func (g *Guard) FromClient(in []byte, ops Ops) (Ops, int) {
 func (g *Guard) judgeClient(in []byte, ops *Ops) (need int) {
 	for {
 		in = g.client.consume(in, ops)
+		if g.client.skip > 0 { // nothing is put into the middle of a message
+			return 1
+		}
 		if !g.released(ops) && !g.replies.copying {
 			return 0
 		}

@@ -95,6 +95,9 @@ func (c *tally) mark(g *Guard, ops *Ops) {
 	a := &aside{}
 	a.then = func(*Ops) { c.before = basisIn(a.rows) }
 	g.ask(a, basisOfAll, ops)
+	done := &aside{}
+	done.then = func(*Ops) { c.before.emptied = emptiedIn(done.rows) }
+	g.ask(done, probe, ops)
 }
 
 // steps wait for the statement and decide.

@@ -12,7 +12,7 @@ import (
 // before any of it runs: it is one transaction.
 // https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT
 func (g *Guard) query(body []byte, ops *Ops) bool {
-	sql, _, err := wire.QueryText(body)
+	sql, rest, err := wire.QueryText(body)
 	if err != nil { // the server answers 08P01
 		g.replies.sent(request{kind: wire.Query})
 		return false
@@ -28,6 +28,10 @@ func (g *Guard) query(body []byte, ops *Ops) bool {
 	run := g.prepares(g.executed(j, sql))
 	if !run.denied() && !g.prepared(j) {
 		run = g.decide(tooMany, sql)
+	}
+	if rest > 0 && g.transaction != nil && !run.denied() { // the server answers 08P01
+		g.replies.sent(request{kind: wire.Query})
+		return false
 	}
 	return g.askQuery(j, run, sql, ops)
 }
