@@ -2,6 +2,7 @@ package trips
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"strconv"
@@ -32,18 +33,18 @@ limits: {drain: 1s}
 
 const update = "UPDATE accounts SET balance = balance + 1 WHERE id = 7"
 
-// transactions are what docs/performance.md tells of, with the round trips that each takes
-// without a limit, under max_rows, and under max_effects.
+// transactions are the rows of a table in docs/performance.md: the round trips that each
+// takes without a limit, under max_rows, and under max_effects.
 var transactions = []struct {
 	name string
 	run  func(context.Context, *pgconn.PgConn) error
 	want [3]int64
 }{
-	{"a query that changes nothing", queries("SELECT balance FROM accounts WHERE id = 7"), [3]int64{1, 1, 3}},
-	{"a query", queries(update), [3]int64{1, 2, 3}},
-	{"an extended query", extended, [3]int64{1, 2, 2}},
-	{"queries in a block", queries("BEGIN", update, update, update, "COMMIT"), [3]int64{5, 5, 6}},
-	{"a pipeline of five", pipeline, [3]int64{1, 6, 2}},
+	{"a query that changes nothing, simple", queries("SELECT balance FROM accounts WHERE id = 7"), [3]int64{1, 1, 3}},
+	{"an UPDATE, simple", queries(update), [3]int64{1, 2, 3}},
+	{"an UPDATE, extended or prepared", extended, [3]int64{1, 2, 2}},
+	{"BEGIN, three UPDATEs, COMMIT, simple", queries("BEGIN", update, update, update, "COMMIT"), [3]int64{5, 5, 6}},
+	{"five UPDATEs in a pipeline with one Sync", pipeline, [3]int64{1, 6, 2}},
 }
 
 func queries(list ...string) func(context.Context, *pgconn.PgConn) error {
@@ -68,6 +69,20 @@ func pipeline(ctx context.Context, conn *pgconn.PgConn) error {
 	}
 	_, err := conn.ExecBatch(ctx, &batch).ReadAll()
 	return err
+}
+
+func TestDocumentTellsTheRoundTripsOfEveryTransaction(t *testing.T) {
+	t.Parallel()
+	document, err := os.ReadFile("../../docs/performance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tx := range transactions {
+		row := fmt.Sprintf("| %s | %d | %d | %d |\n", tx.name, tx.want[0], tx.want[1], tx.want[2])
+		if !strings.Contains(string(document), row) {
+			t.Errorf("docs/performance.md lacks the row %s", row)
+		}
+	}
 }
 
 func TestLimitsAddTheRoundTripsThatAreDocumented(t *testing.T) {
