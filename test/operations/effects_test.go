@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/pgcordon/pgcordon/audit"
+	"github.com/pgcordon/pgcordon/test/pgtest"
 )
 
 // fewEffects bounds what transactions do, whatever causes it.
@@ -126,29 +129,61 @@ var held = []struct {
 
 func TestEffectsAreCountedBeforeTheCommit(t *testing.T) {
 	t.Parallel()
-	eachMajor(t, fewEffects, func(t *testing.T, s stage) {
-		for _, h := range held {
-			t.Run(h.name, func(t *testing.T) {
-				s.server.Exec(t, s.database, hidden)
-				c := s.raw(t, production)
-				c.send(messages(h.send...)...)
-				c.want(h.want)
-				s.expect(t, "categories", h.left)
-				c.silent()
-				c.leave()
-				s.server.Exec(t, s.database, hidden)
-				c = s.raw(t, production)
-				for _, m := range messages(h.send...) {
-					c.send(m)
+	eachMajor(t, fewEffects, playHeld)
+}
+
+func playHeld(t *testing.T, s stage) {
+	for _, h := range held {
+		t.Run(h.name, func(t *testing.T) {
+			s.server.Exec(t, s.database, hidden)
+			c := s.raw(t, production)
+			c.send(messages(h.send...)...)
+			c.want(h.want)
+			s.expect(t, "categories", h.left)
+			c.silent()
+			c.leave()
+			s.server.Exec(t, s.database, hidden)
+			c = s.raw(t, production)
+			for _, m := range messages(h.send...) {
+				c.send(m)
+			}
+			c.want(h.want)
+			s.expect(t, "categories", h.left)
+			for _, e := range c.errors {
+				if e.Code == "42501" && !strings.Contains(e.Message, "rule people") {
+					t.Errorf("refused by another: %s", e.Message)
 				}
-				c.want(h.want)
-				s.expect(t, "categories", h.left)
-				for _, e := range c.errors {
-					if e.Code == "42501" && !strings.Contains(e.Message, "rule people") {
-						t.Errorf("refused by another: %s", e.Message)
-					}
-				}
-			})
-		}
-	})
+			}
+		})
+	}
+}
+
+// The goroutines wait for the server in another way than the loop does.
+func TestHeldSessionsOverGoroutines(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		rules string
+		play  func(*testing.T, stage)
+	}{"effects": {fewEffects, playHeld}, "rows": {tenRows, playLimited}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := stage{server: pgtest.Shared(t, 17)}
+			s.database = newShop(t, s.server)
+			s.guard = pgtest.StartGuard(t, policyFor(s.server.Addr(), "", c.rules), "--relay", "goroutines")
+			c.play(t, s)
+		})
+	}
+}
+
+func TestBoundsInAuditModeAreToldAndNotHeldTo(t *testing.T) {
+	t.Parallel()
+	s := stageOn(t, pgtest.Shared(t, 17), strings.Replace(fewEffects, "name: people", "name: people\n    mode: audit", 1))
+	c := s.raw(t, production)
+	c.send(query("DELETE FROM categories"))
+	c.want("C DELETE 20 | Z I")
+	s.expect(t, "categories", "0")
+	e := s.guard.AwaitEvent(t, "what would have been refused", func(e audit.Event) bool { return e.Decision == audit.WouldDeny })
+	if e.Rule != "people" || e.Type != audit.StatementEvent || e.SQL != "DELETE FROM categories" {
+		t.Errorf("%+v", e)
+	}
 }

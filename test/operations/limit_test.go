@@ -89,10 +89,13 @@ var limited = []struct {
 
 func TestLimitOnRowsHoldsBeforeTheCommit(t *testing.T) {
 	t.Parallel()
-	eachMajor(t, tenRows, func(t *testing.T, s stage) {
-		for _, l := range limited {
-			t.Run(l.name, func(t *testing.T) {
-				s.server.Exec(t, s.database, `
+	eachMajor(t, tenRows, playLimited)
+}
+
+func playLimited(t *testing.T, s stage) {
+	for _, l := range limited {
+		t.Run(l.name, func(t *testing.T) {
+			s.server.Exec(t, s.database, `
 					DROP TABLE IF EXISTS owners, pets;
 					CREATE TABLE owners (id int PRIMARY KEY);
 					CREATE TABLE pets (owner int REFERENCES owners DEFERRABLE INITIALLY DEFERRED);
@@ -100,30 +103,29 @@ func TestLimitOnRowsHoldsBeforeTheCommit(t *testing.T) {
 					INSERT INTO pets VALUES (1);
 					TRUNCATE categories;
 					INSERT INTO categories SELECT n, 'category ' || n FROM generate_series(1, 20) n`)
-				c := s.raw(t, production)
-				c.send(messages(l.send...)...)
+			c := s.raw(t, production)
+			c.send(messages(l.send...)...)
+			c.want(l.want)
+			s.expect(t, "categories", l.left)
+			if strings.HasSuffix(l.want, end) {
+				return
+			}
+			c.silent()
+			c.leave()
+			// The same, a message a write.
+			if l.left != "20" {
+				return
+			}
+			c = s.raw(t, production)
+			for _, m := range messages(l.send...) {
+				c.send(m)
+			}
+			if !strings.Contains(l.name, "defined") {
 				c.want(l.want)
-				s.expect(t, "categories", l.left)
-				if strings.HasSuffix(l.want, end) {
-					return
-				}
-				c.silent()
-				c.leave()
-				// The same, a message a write.
-				if l.left != "20" {
-					return
-				}
-				c = s.raw(t, production)
-				for _, m := range messages(l.send...) {
-					c.send(m)
-				}
-				if !strings.Contains(l.name, "defined") {
-					c.want(l.want)
-				}
-				s.expect(t, "categories", l.left)
-			})
-		}
-	})
+			}
+			s.expect(t, "categories", l.left)
+		})
+	}
 }
 
 func TestExplainAnalyzeIsCounted(t *testing.T) {
