@@ -204,7 +204,7 @@ func (p *plan) excerpt(first, end int) (text string, before int) {
 func (p *plan) closes(i int) {
 	how, block, open := "ROLLBACK", p.block, p.open && p.statements[i].Chains
 	p.flush(false)
-	if p.statements[i].Boundary == parser.Commits {
+	if p.statements[i].Boundary == parser.Commits && !(block && p.statements[i].Chains) { // else it fails, without a block
 		how = "COMMIT"
 		p.then(p.g.account(p.sql)...)
 	}

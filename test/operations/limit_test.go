@@ -65,6 +65,7 @@ var limited = []struct {
 	{"BEGIN behind another statement", []any{query("DELETE FROM categories WHERE id = 1; BEGIN; SELECT 1"), query("ROLLBACK")},
 		"C DELETE 1 | C BEGIN | T | D 1 | C SELECT 1 | Z T | C ROLLBACK | Z I", "20"},
 	{"COMMIT in a string", []any{query("DELETE FROM categories WHERE id = 1; COMMIT")}, "C DELETE 1 | N | C COMMIT | Z I", "19"},
+	{"AND CHAIN without a block", []any{query("DELETE FROM categories WHERE id = 1; COMMIT AND CHAIN; SELECT 1"), query("SELECT 2")}, "C DELETE 1 | E 25P01 | Z I | T | D 2 | C SELECT 1 | Z I", "20"},
 	{"in WITH", []any{query("WITH d AS (DELETE FROM categories WHERE id < 9 RETURNING 1) SELECT 1 FROM d LIMIT 1")}, "T | D 1 | C SELECT 1 | Z I", "12"},
 	{"in WITH, too many", []any{query("WITH d AS (DELETE FROM categories RETURNING 1) SELECT 1 FROM d LIMIT 1"), query("SELECT 2")},
 		"T | D 1 | E 42501 | Z I | T | D 2 | C SELECT 1 | Z I", "20"},
