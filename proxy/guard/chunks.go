@@ -83,7 +83,7 @@ func (p *plan) needed() bool {
 	if t.bounds == nil {
 		return false
 	}
-	return p.has(parser.AtCommit) || p.has(parser.Within) && (!p.open || !p.based) || p.has(parser.Commits) && p.open && !t.failed ||
+	return p.has(parser.AtCommit) || slices.ContainsFunc(p.statements, func(st parser.Statement) bool { return blinds(&st) }) || p.has(parser.Within) && (!p.open || !p.based) || p.has(parser.Commits) && p.open && !t.failed ||
 		len(p.statements) > 1 && p.has(parser.Begins, parser.Commits, parser.RollsBack)
 }
 
@@ -99,6 +99,8 @@ func (p *plan) impossible(st *parser.Statement) policy.Decision {
 		why = "the text is not understood"
 	case st.Boundary == parser.AtCommit && p.g.transaction.bounds != nil:
 		why = holdable
+	case blinds(st) && p.g.transaction.bounds != nil:
+		why = blinding
 	case several && !p.readable():
 		why = "the statements of the string cannot be told apart in this encoding"
 	case several && !p.open && (st.Boundary == parser.Marks || st.Boundary == parser.Alone || st.Kind == "PREPARE TRANSACTION"):
@@ -108,6 +110,13 @@ func (p *plan) impossible(st *parser.Statement) policy.Decision {
 	}
 	return p.g.unaccountable(p.own, p.run, why)
 }
+
+// blinds tells whether a statement switches the counters off, or on again.
+func blinds(st *parser.Statement) bool {
+	return slices.ContainsFunc(st.Acts, func(a parser.Act) bool { return a.Effect == parser.Settings && a.Object == "track_counts" })
+}
+
+const blinding = "without track_counts the server counts nothing"
 
 const holdable = "the query of a cursor WITH HOLD runs when the transaction commits"
 

@@ -71,6 +71,7 @@ SELECT 'counters', s.* FROM (
 ) s WHERE i <> '0' OR u <> '0' OR d <> '0'`) + alsoThere
 	alsoThere = written.Replace(`
 UNION ALL SELECT 'newest', @max(c.oid), 0, 0, 0 FROM @pg_class c
+UNION ALL SELECT 'blind', NULL, 0, 0, 0 WHERE @current_setting('track_counts') <> 'on'
 UNION ALL SELECT 'temporary', c.oid, 0, 0, 0 FROM @pg_class c WHERE @pg_my_temp_schema() <> '0' AND c.relnamespace = @pg_my_temp_schema()`)
 )
 
@@ -80,6 +81,7 @@ type basis struct {
 	newest    int64
 	temporary map[string]bool
 	emptied   map[string]bool // what the transaction had truncated already
+	blind     bool            // the server does not count (track_counts)
 }
 
 func basisIn(rows [][]string) *basis {
@@ -91,6 +93,8 @@ func basisIn(rows [][]string) *basis {
 			b.counters[row[1]] = countersIn(row[2:])
 		case row[0] == "newest":
 			b.newest = count(row[1])
+		case row[0] == "blind":
+			b.blind = true
 		case row[0] == "temporary":
 			b.temporary[row[1]] = true
 		}

@@ -174,6 +174,8 @@ func (g *Guard) executable(own, run *judged) *judged {
 		return own.refusedBy(g.unaccountable(own, run, "the text is not understood"), nil)
 	case t.bounds != nil && slices.ContainsFunc(own.summary.Statements, func(st parser.Statement) bool { return st.Boundary == parser.AtCommit }):
 		return own.refusedBy(g.unaccountable(own, run, holdable), nil)
+	case t.bounds != nil && slices.ContainsFunc(own.summary.Statements, func(st parser.Statement) bool { return blinds(&st) }):
+		return own.refusedBy(g.unaccountable(own, run, blinding), nil)
 	}
 	return run
 }

@@ -159,6 +159,9 @@ func (g *Guard) tagged(p *part, message []byte, ops *Ops) bool {
 // weigh decides on what the counters say of a statement, and lets its tag go.
 func (g *Guard) weigh(c *tally, all []policy.Changes, ops *Ops) {
 	d := c.limit.Excessive(all)
+	if c.before.blind {
+		d = c.limit.Uncountable(blind)
+	}
 	if !d.Deny && !c.byTag {
 		rows := int64(0)
 		for i := range all {

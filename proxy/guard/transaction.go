@@ -144,6 +144,9 @@ func (g *Guard) account(sql string) []step {
 	}
 }
 
+// blind is why nothing can be counted.
+const blind = "the server does not count rows, because track_counts is off"
+
 // judgeChanges decides on what the transaction did.
 func (g *Guard) judgeChanges(rows [][]string, sql string, ops *Ops) {
 	t := g.transaction
@@ -152,6 +155,9 @@ func (g *Guard) judgeChanges(rows [][]string, sql string, ops *Ops) {
 		t.remember(row[0])
 	}
 	d := t.bounds.Judge(changes(rows, t.basis))
+	if t.basis.blind {
+		d = t.bounds.Unaccountable(t.last.firstAct(), blind)
+	}
 	if !notable(d) {
 		return
 	}

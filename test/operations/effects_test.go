@@ -124,6 +124,8 @@ var held = []struct {
 	{"what is no SQL", []any{query("SELEC 1"), query("DELETE FROM categories WHERE"), query("SELECT 1")}, "E 42601 | Z I | E 42601 | Z I | T | D 1 | C SELECT 1 | Z I", "20"},
 	{"a prepared statement that becomes another", []any{parse("p", "COMMIT"), syncs(), query("BEGIN"), &pgproto3.Close{ObjectType: 'S', Name: "p"}, parse("p", "SELECT del(20)"), bind("", "p"), execute(""), syncs(), query("COMMIT")},
 		"1 | Z I | C BEGIN | Z T | 3 | 1 | 2 | E 42501 | Z E | C ROLLBACK | Z I", "20"},
+	{"counters that are switched off", []any{query("SET track_counts = off"), run("SET track_counts = off"), syncs(), query("SELECT set_config('track_counts', 'off', false)"), query("SELECT del(5)")},
+		"E 42501 | Z I | 1 | 2 | E 42501 | Z I | E 42501 | Z I | T | D 5 | C SELECT 1 | Z I", "15"},
 	{"a FunctionCall outside of a block", []any{&pgproto3.FunctionCall{Function: 870}, query("SELECT 1")}, "E 42501 | Z I | T | D 1 | C SELECT 1 | Z I", "20"},
 }
 
@@ -171,6 +173,20 @@ func TestHeldSessionsOverGoroutines(t *testing.T) {
 			s.database = newShop(t, s.server)
 			s.guard = pgtest.StartGuard(t, policyFor(s.server.Addr(), "", c.rules), "--relay", "goroutines")
 			c.play(t, s)
+		})
+	}
+}
+
+func TestNothingIsChangedWhereTheServerDoesNotCount(t *testing.T) {
+	t.Parallel()
+	for name, rules := range map[string]string{"effects": fewEffects, "rows": tenRows} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := stageOn(t, pgtest.Shared(t, 17), rules)
+			c := s.raw(t, production, "options", "-c track_counts=off")
+			c.send(query("WITH d AS (DELETE FROM categories RETURNING 1) SELECT 1 WHERE false"))
+			c.want("T | E 42501 | Z I")
+			s.intact(t)
 		})
 	}
 }
