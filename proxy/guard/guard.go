@@ -94,17 +94,27 @@ func (g *Guard) Adopt(rules *Rules) {
 }
 
 // bounded begins to follow the session's transactions where the rules bound what they do.
+// Whatever is under way is held to its end to the bounds that it began with, where the rules have
+// none any more.
 func (g *Guard) bounded() {
+	t, bounds := g.transaction, g.rules.ruleset.Transaction()
 	switch {
-	case g.transaction != nil && g.transaction.unsettled != nil: // it is followed to its end
-		g.transaction.bounds = g.rules.ruleset.Transaction()
+	case t != nil && bounds != nil:
+		t.bounds = bounds
+	case t != nil && (g.script != nil || t.own || t.touched || t.unsettled != nil):
 	case !g.rules.ruleset.Bounded() || g.cfg.Replication:
 		g.transaction = nil
-	case g.transaction == nil:
+	case t == nil:
 		g.transaction = newTransaction(g.rules, g.status)
 	default:
-		g.transaction.bounds = g.rules.ruleset.Transaction()
+		t.bounds = nil
 	}
+}
+
+// outlived tells whether what is under way is held to bounds that the rules do not have: what
+// ends it is nothing to their prefilter.
+func (g *Guard) outlived() bool {
+	return g.transaction != nil && g.transaction.bounds != nil && g.rules.ruleset.Transaction() == nil
 }
 
 // FromClient judges bytes from the client. It returns the operations that consume

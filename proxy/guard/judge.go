@@ -65,7 +65,7 @@ func (g *Guard) judgeKept(sql []byte) *judged {
 
 // clean tells whether nothing in a text can matter, wherever it stands.
 func (g *Guard) clean(sql []byte) bool {
-	return !g.meaning.context.Committed && g.rules.prefilter.Clean(sql)
+	return !g.meaning.context.Committed && !g.outlived() && g.rules.prefilter.Clean(sql)
 }
 
 // summarize reads a text as the server will.

@@ -67,12 +67,20 @@ func (g *Guard) released(ops *Ops) bool {
 	if s.refusal != nil {
 		g.reject(s, ops)
 	}
+	if s.state == skipped { // what failed came in front of the COMMIT
+		g.transaction.ending = false
+	}
 	s.at = len(s.steps)
 	if s.end != nil && !s.end(g, s, ops) {
 		return false
 	}
-	g.script = g.settlement()
-	return g.script == nil || g.released(ops)
+	if g.script = g.settlement(); g.script != nil {
+		return g.released(ops)
+	}
+	if g.reloaded { // it may have been for this script only that transactions were followed
+		g.bounded()
+	}
+	return true
 }
 
 // until waits for something that the server has to say, or for an error.
