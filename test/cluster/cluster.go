@@ -171,6 +171,26 @@ func (c *Cluster) Stop() error {
 	return errors.Join(err, os.RemoveAll(c.home))
 }
 
+// Restart ends the server at once, as a crash would, and starts it again with what it then
+// has.
+func (c *Cluster) Restart() error {
+	inst, err := install(c.Config)
+	if err != nil {
+		return err
+	}
+	o, err := unprivileged()
+	if err != nil {
+		return err
+	}
+	if err := c.process.Stop(syscall.SIGQUIT, 30*time.Second); err != nil {
+		return fmt.Errorf("end PostgreSQL %d: %w", c.Config.Major, err)
+	}
+	if err := c.launch(inst, o); err != nil {
+		return fmt.Errorf("start PostgreSQL %d again: %w", c.Config.Major, err)
+	}
+	return c.awaitReady()
+}
+
 // Exec runs SQL as the superuser through the unix socket.
 func (c *Cluster) Exec(database, sql string) error {
 	ctx := context.Background()
