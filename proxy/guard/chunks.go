@@ -83,66 +83,15 @@ func (p *plan) needed() bool {
 	if t.bounds == nil {
 		return false
 	}
-	return p.has(parser.AtCommit) || slices.ContainsFunc(p.statements, func(st parser.Statement) bool { return blinds(&st) }) || p.has(parser.Within) && (!p.open || !p.based) || p.has(parser.Commits) && p.open && !t.failed ||
-		len(p.statements) > 1 && p.has(parser.Begins, parser.Commits, parser.RollsBack)
+	switch {
+	case p.has(parser.AtCommit), blinds(p.statements), p.has(parser.Within) && (!p.open || !p.based), p.has(parser.Commits) && p.open && !t.failed:
+		return true
+	}
+	return len(p.statements) > 1 && p.has(parser.Begins, parser.Commits, parser.RollsBack)
 }
 
 func (p *plan) has(boundaries ...parser.Boundary) bool {
 	return slices.ContainsFunc(p.statements, func(st parser.Statement) bool { return slices.Contains(boundaries, st.Boundary) })
-}
-
-// impossible refuses what cannot be held in front of its commit.
-func (p *plan) impossible(st *parser.Statement) policy.Decision {
-	why, several := "", len(p.statements) > 1
-	switch {
-	case !p.own.summary.Parsed:
-		why = "the text is not understood"
-	case st.Boundary == parser.AtCommit && p.g.transaction.bounds != nil:
-		why = holdable
-	case blinds(st) && p.g.transaction.bounds != nil:
-		why = blinding
-	case several && !p.readable():
-		why = "the statements of the string cannot be told apart in this encoding"
-	case several && !p.open && (st.Boundary == parser.Marks || st.Boundary == parser.Alone || st.Kind == "PREPARE TRANSACTION"):
-		why = st.Kind + " does not run in the transaction that the statements of a string are"
-	default:
-		return policy.Decision{}
-	}
-	return p.g.unaccountable(p.own, p.run, why)
-}
-
-// blinds tells whether a statement switches the counters off, or on again.
-func blinds(st *parser.Statement) bool {
-	return slices.ContainsFunc(st.Acts, func(a parser.Act) bool { return a.Effect == parser.Settings && a.Object == "track_counts" })
-}
-
-const blinding = "without track_counts the server counts nothing"
-
-const holdable = "the query of a cursor WITH HOLD runs when the transaction commits"
-
-// unaccountable is the decision on what cannot be held in front of its commit.
-func (g *Guard) unaccountable(own, run *judged, why string) policy.Decision {
-	if run.limit != nil {
-		return run.limit.Uncountable(why)
-	}
-	return g.transaction.bounds.Unaccountable(own.firstAct(), why)
-}
-
-func (j *judged) firstAct() parser.Act {
-	if j.summary != nil {
-		for i := range j.summary.Statements {
-			if acts := j.summary.Statements[i].Acts; len(acts) > 0 {
-				return acts[0]
-			}
-		}
-	}
-	return parser.Act{Effect: parser.Unknown}
-}
-
-// readable tells whether places in the text are places in what the client sent.
-func (p *plan) readable() bool {
-	o := p.g.options()
-	return !o.NonConforming && (parser.IsASCII([]byte(p.sql)) || p.g.encoding() == "UTF8")
 }
 
 // add plans one statement.

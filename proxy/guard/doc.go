@@ -26,7 +26,8 @@
 //	limit.go, effects.go    rows, and what whole transactions did, counted before they
 //	                        are committed
 //	script.go, aside.go     what the client has to wait for; queries of the guard's own
-//	chunks.go, bounded.go   simple and extended query protocol where something is bounded
+//	chunks.go, bounded.go   simple and extended query protocol where something is bounded;
+//	unheld.go, doubt.go     what cannot be, and what nobody understands
 //	receipt_steps.go        what is written down of the server around a statement, before its
 //	                        commit; settlement.go: what became of its transaction
 //	readonly.go             sessions that the server keeps from writing

@@ -1,8 +1,6 @@
 package guard
 
 import (
-	"slices"
-
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
@@ -155,27 +153,4 @@ func (g *Guard) close(body []byte, _ *Ops) bool {
 	}
 	g.replies.sent(q)
 	return false
-}
-
-// executable returns a refusal in place of the judgement of a portal that cannot be held
-// in front of its commit.
-func (g *Guard) executable(own, run *judged) *judged {
-	if own.summary == nil || run.denied() {
-		return run
-	}
-	if d := g.needsCopy(own, run); d.Deny {
-		return own.refusedBy(d, nil)
-	}
-	switch t := g.transaction; {
-	case t == nil && run.limit != nil:
-		return own.refusedBy(run.limit.Uncountable("on a replication connection no statement is held"), nil)
-	case t == nil:
-	case !own.summary.Parsed && (run.limit != nil || t.bounds != nil):
-		return own.refusedBy(g.unaccountable(own, run, "the text is not understood"), nil)
-	case t.bounds != nil && slices.ContainsFunc(own.summary.Statements, func(st parser.Statement) bool { return st.Boundary == parser.AtCommit }):
-		return own.refusedBy(g.unaccountable(own, run, holdable), nil)
-	case t.bounds != nil && slices.ContainsFunc(own.summary.Statements, func(st parser.Statement) bool { return blinds(&st) }):
-		return own.refusedBy(g.unaccountable(own, run, blinding), nil)
-	}
-	return run
 }

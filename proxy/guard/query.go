@@ -71,12 +71,12 @@ func (g *Guard) held(own, run *judged, sql []byte) (*script, *judged) {
 	case run.denied():
 		return nil, run
 	case g.transaction == nil && run.limit != nil: // a replication connection has no extended protocol
-		return nil, own.refusedBy(run.limit.Uncountable("on a replication connection no statement is held"), sql)
+		return nil, own.refusedBy(run.limit.Uncountable(replicating), sql)
 	case g.transaction == nil:
 		return nil, run
 	}
 	if !own.summary.Parsed && sql != nil && (run.limit != nil || g.transaction.bounds != nil) {
-		return g.doubted(own.refusedBy(g.unaccountable(own, run, "the text is not understood"), sql)), run
+		return g.doubted(own.refusedBy(g.unaccountable(own, run, notUnderstood), sql)), run
 	}
 	s, d := g.inChunks(own, run, sql)
 	if d.Deny || d.WouldDeny {
