@@ -151,7 +151,7 @@ func (g *Guard) left(p *part, status byte, ops *Ops) bool {
 	switch p.over = true; {
 	case p.unheard, p.chunk != nil && !g.transaction.own && s.state == running && (!p.final || s.refusal != nil):
 		return false
-	case status != 'I' && (p.within || p.chunk != nil && g.transaction.own && s.state != running):
+	case status != 'I' && (p.within || p.aside != nil || p.chunk != nil && g.transaction.own && s.state != running):
 		s.end, s.synced = rollingBack, false
 		return false
 	case p.chunk != nil && g.transaction.own && s.state == running:
@@ -168,14 +168,15 @@ func (g *Guard) left(p *part, status byte, ops *Ops) bool {
 	return true
 }
 
-// rollingBack ends a block of the guard's own.
+// rollingBack ends a block of the guard's own. Where a request to cancel strikes it, it is
+// said again.
 func rollingBack(g *Guard, s *script, ops *Ops) bool {
 	switch {
 	case s.over:
 		return true
 	case !s.synced:
 		s.synced, s.tag = true, nil
-		g.replies.sent(request{kind: wire.Query, part: &part{script: s, aside: &aside{frank: true}}})
+		g.replies.sent(request{kind: wire.Query, part: &part{script: s, aside: &aside{silent: true}}})
 		at := len(g.toServer)
 		g.toServer = wire.AppendQuery(g.toServer, "ROLLBACK")
 		ops.send(g.toServer[at:])
