@@ -147,9 +147,9 @@ func TestIncidentNamesItsCauses(t *testing.T) {
 	if order[0] != audit.StatementRefused {
 		t.Errorf("the order is %v", order)
 	}
-	if !strings.Contains(o.guard.Output(), "level=ERROR msg=incident event_id="+e.ID) {
-		t.Error("the log has no line of it")
-	}
+	await(t, "the log has a line of it", func() bool {
+		return strings.Contains(o.guard.Output(), "level=ERROR msg=incident event_id="+e.ID)
+	})
 	list := o.order(t, "lockdown", "--list")
 	if !strings.Contains(list, "tripwire table-after-table") || !strings.Contains(list, e.ID) || !strings.Contains(list, " released ") {
 		t.Error(list)
