@@ -3,6 +3,7 @@ package guard
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/pgcordon/pgcordon/parser"
@@ -226,7 +227,7 @@ func (p *plan) receiptable() bool { return p.run.receipt() != nil && unreceiptab
 // client gets to send COPY data when nothing is left to decide.
 func (p *plan) touches(st *parser.Statement) {
 	bounds := p.g.transaction.bounds != nil
-	if bounds && !p.based || st.Kind == "COPY" {
+	if bounds && !p.based && p.mustComeFirst() || st.Kind == "COPY" {
 		p.flush(false)
 	}
 	if p.based = true; bounds {
@@ -235,6 +236,24 @@ func (p *plan) touches(st *parser.Statement) {
 			return true
 		})
 	}
+}
+
+// mustComeFirst tells whether the chunk has what nothing may be asked in front of: BEGIN, and
+// what sets the transaction's modes. Everything else stays in one piece, so that the client
+// hears of all of it when the server would tell.
+func (p *plan) mustComeFirst() bool {
+	if p.chunk == nil {
+		return false
+	}
+	for i := p.chunk.first; i < p.chunk.end; i++ {
+		st := &p.statements[i]
+		if st.Boundary != parser.Quiet || slices.ContainsFunc(st.Acts, func(a parser.Act) bool {
+			return a.Effect == parser.Transaction || strings.HasPrefix(a.Object, "transaction_")
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // counts plans a statement whose rows are limited.
