@@ -221,10 +221,10 @@ func (r *reader) assignment(t token) bool {
 
 // part reads the rest of ".field" or "[element]".
 func (r *reader) part(opening token) {
-	if r.spelling(opening) == "[" {
-		r.value("]", ";")
-	} else {
+	if r.spelling(opening) != "[" {
 		r.name()
+	} else if r.spelling(r.value("]", ";")) != "]" { // what stands behind it is anybody's guess
+		r.broken = true
 	}
 }
 
