@@ -118,7 +118,7 @@ func (g *Guard) apart(p *part, message []byte, ops *Ops) bool {
 	case wire.CommandComplete:
 		kept = g.tagApart(p, message, ops)
 	case wire.NoticeResponse:
-		kept = (p.aside != nil || p.chunk != nil && p.chunk.calm) && aboutBlocks(body)
+		kept = (p.aside != nil || p.calm || p.chunk != nil && p.chunk.calm) && aboutBlocks(body)
 	case wire.ParameterStatus: // it comes behind the tag
 		if kept = p.chunk != nil && p.script.tag != nil; kept {
 			g.reported(body)

@@ -19,26 +19,24 @@ func (g *Guard) executeBounded(own, run *judged, body []byte, ops *Ops) (dropped
 		return true
 	}
 	rows, _ := wire.ExecuteRows(body)
-	limit, byTag := g.limitOf(own, run, nil, 0)
+	var c *tally
+	if limit, byTag := g.limitOf(own, run, nil, 0); limit != nil && st.Boundary == parser.Within {
+		// One row that is asked for changes all rows at once, and then no tag comes.
+		c = &tally{limit: limit, judged: run, byTag: byTag && rows == 0}
+	}
 	if unreceiptable(own) == "" {
 		if r := g.newReceipt(run, run.text()); r != nil {
 			if len(g.scratch) != 1 {
 				r.leaves("it is not certain which statement the name stands for")
 			}
-			var c *tally
-			if limit != nil {
-				c = &tally{limit: limit, judged: run, byTag: byTag && rows == 0}
-			}
 			g.executeReceipted(r, run, body, c, ops)
 			return true
 		}
 	}
-	if limit == nil || st.Boundary != parser.Within {
+	if c == nil {
 		g.replies.sent(request{kind: wire.Execute, event: g.record(run, ops), part: g.calm(st)})
 		return false
 	}
-	// One row that is asked for changes all rows at once, and then no tag comes.
-	c := &tally{limit: limit, judged: run, byTag: byTag && rows == 0}
 	s := &script{}
 	if g.script = s; !g.replies.skipping {
 		c.mark(g, ops)

@@ -117,22 +117,10 @@ func AppendExecute(dst []byte, portal string) []byte {
 	return finish(dst, at)
 }
 
-// AppendDescribePortal appends a Describe message for a portal.
-func AppendDescribePortal(dst []byte, portal string) []byte {
-	dst, at := begin(dst, Describe)
-	return finish(appendString(append(dst, KindPortal), portal), at)
-}
-
 // AppendClose appends a Close message for a statement or a portal.
 func AppendClose(dst []byte, kind byte, name string) []byte {
 	dst, at := begin(dst, Close)
 	return finish(appendString(append(dst, kind), name), at)
-}
-
-// AppendCopyFail appends a CopyFail message.
-func AppendCopyFail(dst []byte, reason string) []byte {
-	dst, at := begin(dst, CopyFail)
-	return finish(appendString(dst, reason), at)
 }
 
 // AppendFlush appends a Flush message.

@@ -12,7 +12,6 @@ func TestEveryBuiltMessageHasItsSize(t *testing.T) {
 		"bind":    AppendBind(nil, "p", "s", "value", ""),
 		"execute": AppendExecute(nil, "p"),
 		"close":   AppendClose(nil, KindPortal, "p"),
-		"fail":    AppendCopyFail(nil, "why"),
 		"shifted": ShiftPosition(nil, AppendFatal(nil, "28000", "message", "", "hint"), 3),
 		"call":    AppendFunctionCall(nil, 7),
 		"fatal":   AppendFatal(nil, "28000", "message", "", "hint"),
