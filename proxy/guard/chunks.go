@@ -136,7 +136,7 @@ func (p *plan) flush(final bool) {
 	text, before := p.excerpt(p.chunk.first, p.chunk.end)
 	p.chunk, part.shift = nil, before
 	p.then(func(g *Guard, s *script, ops *Ops) bool {
-		s.chunk = part
+		s.chunk, s.flows = part, false
 		g.replies.sent(request{kind: wire.Query, part: part})
 		at := len(g.toServer)
 		g.toServer = wire.AppendQuery(g.toServer, text)

@@ -81,6 +81,9 @@ func (b *bench) keepsWithin(t *testing.T) {
 	if len(b.server) > maxHeld && !b.ended {
 		t.Errorf("%d bytes of the server are held", len(b.server))
 	}
+	if s := b.guard.script; s != nil && len(s.kept) > 2*serverBuffer {
+		t.Errorf("%d bytes for the client are kept", len(s.kept))
+	}
 	if tr := b.guard.transaction; tr != nil && len(tr.known) > maxKnown {
 		t.Errorf("%d relations are remembered", len(tr.known))
 	}

@@ -24,6 +24,8 @@ type script struct {
 	event  *Event // of a Query; nil where nothing is recorded
 	record int    // which of its statements the event is about
 	tag    []byte // of its last statement, until that is committed
+	kept   []byte // what the client is to receive together with what comes next
+	flows  bool   // that was more than a server would keep of the chunk
 	synced bool   // its Sync has been sent
 	over   bool   // the ReadyForQuery of that has come
 }

@@ -18,6 +18,21 @@ func (g *Guard) serverMessage(in []byte, ops *Ops) (n, need int) {
 	if t := g.transaction; t != nil && t.unsettled != nil && (len(in) >= size || size > maxHeld) {
 		t.unsettled.sees(in[:min(len(in), size)])
 	}
+	if p.gathers() && size <= serverBuffer {
+		if len(in) < size {
+			return 0, size
+		}
+		g.gather(p, in[:size], ops)
+		return size, 0
+	}
+	if p != nil && p.script != nil {
+		p.script.flush(ops)
+	}
+	return g.heard(p, in, size, ops)
+}
+
+// heard handles a message of the given size that answers p, as serverMessage does.
+func (g *Guard) heard(p *part, in []byte, size int, ops *Ops) (n, need int) {
 	if (held(in[0]) || p != nil && p.aside != nil && in[0] == wire.DataRow) && size <= maxHeld {
 		if len(in) < size {
 			return 0, size
