@@ -1,4 +1,4 @@
-# Everything works on a bare Debian as root with Go and make: what else is needed
+# Everything works on a bare Debian as root with git, make and Go: what else is needed
 # is installed or fetched.
 
 .PHONY: build setup test vet race lint fuzz differential suites demo demo-keep clean
