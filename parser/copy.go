@@ -2,6 +2,7 @@ package parser
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v6"
@@ -19,13 +20,16 @@ type Copy struct {
 	// Lock is a statement that keeps others from changing which rows these are; empty
 	// where Select does.
 	Lock string
-	// Select returns the rows. Its parameters are those of the statement.
+	// Select returns the rows.
 	Select string
+	// Parameters are those of the statement that the predicate has, by their numbers: the
+	// first of them is $1 in Select, and so on.
+	Parameters []int
+	// Returns is set where the statement returns rows, which a client may fetch in pieces.
+	Returns bool
 	// Functions are those that the predicate calls, lower case and without schema. One
 	// that is volatile may select other rows for the statement.
 	Functions []string
-	// Parameters is set where the predicate has any.
-	Parameters bool
 }
 
 // Copies returns the copies to take before a text runs, each of at most so many rows. The
@@ -46,10 +50,10 @@ func Copies(sql string, rows int) ([]Copy, error) {
 	switch n := tree.Stmts[0].Stmt.Node.(type) {
 	case *pg_query.Node_DeleteStmt:
 		d := n.DeleteStmt
-		return k.changed(change{d.Relation, d.UsingClause, d.WhereClause, d.WithClause}, Delete)
+		return k.changed(change{d.Relation, d.UsingClause, d.WhereClause, d.WithClause, d.ReturningList}, Delete)
 	case *pg_query.Node_UpdateStmt:
 		u := n.UpdateStmt
-		return k.changed(change{u.Relation, u.FromClause, u.WhereClause, u.WithClause}, Update)
+		return k.changed(change{u.Relation, u.FromClause, u.WhereClause, u.WithClause, u.ReturningList}, Update)
 	case *pg_query.Node_TruncateStmt:
 		if n.TruncateStmt.Behavior == pg_query.DropBehavior_DROP_CASCADE {
 			return nil, errors.New("TRUNCATE with CASCADE empties tables that it does not name")
@@ -72,10 +76,11 @@ type copier struct {
 
 // change is what an UPDATE and a DELETE have in common.
 type change struct {
-	target *pg_query.RangeVar
-	others []*pg_query.Node // of FROM or USING
-	where  *pg_query.Node
-	with   *pg_query.WithClause
+	target    *pg_query.RangeVar
+	others    []*pg_query.Node // of FROM or USING
+	where     *pg_query.Node
+	with      *pg_query.WithClause
+	returning []*pg_query.Node
 }
 
 // changed copies the rows that a predicate selects. Further tables go into an EXISTS: a
@@ -87,7 +92,7 @@ func (k copier) changed(c change, e Effect) ([]Copy, error) {
 	if len(c.others) > 0 {
 		c.where = exists(c.others, c.where)
 	}
-	copied := Copy{Relation: relationOf(c.target), Effect: e}
+	copied := Copy{Relation: relationOf(c.target), Effect: e, Returns: len(c.returning) > 0}
 	switch cursor := copied.look(c.where); {
 	case c.with != nil:
 		return nil, errors.New("the statement has WITH")
@@ -105,7 +110,8 @@ func (k copier) changed(c change, e Effect) ([]Copy, error) {
 	return []Copy{copied}, err
 }
 
-// look takes note of what a predicate has, and tells whether it means a cursor.
+// look takes note of what a predicate has, gives its parameters the numbers that they have
+// in Select, and tells whether it means a cursor.
 func (c *Copy) look(predicate *pg_query.Node) (cursor bool) {
 	var visit func(protoreflect.Name, proto.Message)
 	visit = func(_ protoreflect.Name, m proto.Message) {
@@ -113,7 +119,7 @@ func (c *Copy) look(predicate *pg_query.Node) (cursor bool) {
 		case *pg_query.CurrentOfExpr:
 			cursor = true
 		case *pg_query.ParamRef:
-			c.Parameters = true
+			n.Number = c.parameter(int(n.Number))
 		case *pg_query.FuncCall:
 			c.Functions = append(c.Functions, strings.ToLower(relationNamed(parts(n.Funcname)).Name))
 		}
@@ -123,6 +129,17 @@ func (c *Copy) look(predicate *pg_query.Node) (cursor bool) {
 		visit("", predicate)
 	}
 	return cursor
+}
+
+// parameter returns the number in Select of one of the statement's parameters. Those that the
+// predicate does not have are not in it: the server could not tell what type they are.
+func (c *Copy) parameter(number int) int32 {
+	at := slices.Index(c.Parameters, number)
+	if at < 0 {
+		at = len(c.Parameters)
+		c.Parameters = append(c.Parameters, number)
+	}
+	return int32(at + 1)
 }
 
 // emptied copies all rows of tables.

@@ -13,7 +13,8 @@ import (
 // client hears nothing of its replies. Like anything else in a section the server skips
 // it after an error.
 type aside struct {
-	rows [][]string // as text; a null is ""
+	rows  [][]string // as text; a null is ""
+	types []uint32   // of its parameters, where the server does not find them out
 	// then is told of all rows, while the server's bytes are looked at; nil for nobody.
 	then func(ops *Ops)
 	// frank is set where the aside fails as the client's own statement would: its error is
@@ -55,14 +56,14 @@ func (p *part) answered() step {
 
 // ask sends an aside. values are those of its parameters. The server answers when it is
 // asked to: by a Flush, or the next Sync.
-func (g *Guard) ask(a *aside, sql string, ops *Ops, values ...string) {
+func (g *Guard) ask(a *aside, sql string, ops *Ops, values ...wire.Parameter) {
 	p := &part{aside: a, script: g.script, shift: a.shift}
 	_, name := g.cfg.NewRefusal()
 	for _, kind := range [...]byte{wire.Parse, wire.Bind, wire.Execute, wire.Close, wire.Close} {
 		g.replies.sent(request{kind: kind, part: p})
 	}
 	at := len(g.toServer)
-	g.toServer = wire.AppendParse(g.toServer, []byte(name), sql)
+	g.toServer = wire.AppendParse(g.toServer, []byte(name), sql, a.types...)
 	g.toServer = wire.AppendBind(g.toServer, name, name, values...)
 	g.toServer = wire.AppendExecute(g.toServer, name)
 	g.toServer = wire.AppendClose(g.toServer, wire.KindPortal, name)

@@ -12,8 +12,8 @@ import (
 // message commits, what was done is counted in front of it; a script then sends it on.
 
 // executeBounded carries out an Execute that the rules allow: of own, which may EXECUTE
-// what run is about. It returns true where the message itself is dropped.
-func (g *Guard) executeBounded(own, run *judged, body []byte, ops *Ops) (dropped bool) {
+// what run is about, with the values of its portal, if they are known. It returns true where the message itself is dropped.
+func (g *Guard) executeBounded(own, run *judged, values *bound, body []byte, ops *Ops) (dropped bool) {
 	st := &own.summary.Statements[0]
 	if g.transaction.bounds != nil && !g.replies.skipping && !g.transaction.failed && g.follow(st, own, body, ops) {
 		return true
@@ -25,7 +25,7 @@ func (g *Guard) executeBounded(own, run *judged, body []byte, ops *Ops) (dropped
 		c = &tally{limit: limit, judged: run, byTag: byTag && rows == 0}
 	}
 	if unreceiptable(own) == "" {
-		if r := g.newReceipt(run, run.text()); r != nil {
+		if r := g.newReceipt(run, run.text(), values); r != nil {
 			if len(g.scratch) != 1 {
 				r.leaves("it is not certain which statement the name stands for")
 			}

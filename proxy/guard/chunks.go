@@ -218,7 +218,7 @@ func (p *plan) receipt() *receipt {
 	if !p.receiptable() {
 		return nil
 	}
-	return p.g.newReceipt(p.run, p.sql)
+	return p.g.newReceipt(p.run, p.sql, nil)
 }
 
 func (p *plan) receiptable() bool { return p.run.receipt() != nil && unreceiptable(p.own) == "" }

@@ -20,6 +20,9 @@ func (g *Guard) clientMessage(in []byte, ops *Ops) (n, need int) {
 	if g.untrusted(t) || g.rules.readOnly && !g.mayProceed(t, ops) || g.transaction != nil && !g.mayBegin(t) {
 		return 0, awaitServer
 	}
+	if g.transaction != nil {
+		g.transaction.outdates(t)
+	}
 	g.meaning.context.Temporary = g.temporary.certain(&g.replies)
 	switch t {
 	case wire.Query:

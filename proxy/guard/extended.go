@@ -84,6 +84,7 @@ func (g *Guard) bind(in []byte, size int, ops *Ops) (n, need int) {
 // bound judges what a Bind message binds.
 func (g *Guard) bound(statement, in []byte, size int) (j *judged, need int) {
 	j, open := g.resolve(&g.statements, statement, nil)
+	types, certain := j.types, len(g.scratch) == 1
 	if g.mixed() {
 		return g.decide(stale, nil), 0
 	}
@@ -98,7 +99,10 @@ func (g *Guard) bound(statement, in []byte, size int) (j *judged, need int) {
 	if run := g.executed(j, nil); run.denied() {
 		return run, 0
 	}
-	return j, 0
+	if certain {
+		need = g.keeps(j, types, in, size)
+	}
+	return j, need
 }
 
 // askBind carries out the judgement of a Bind message.
@@ -123,6 +127,7 @@ func (g *Guard) execute(body []byte, ops *Ops) bool {
 		g.replies.sent(request{kind: wire.Execute})
 		return false
 	}
+	values := g.transaction.valuesOf(portal)
 	j, _ := g.resolve(&g.portals, portal, nil)
 	if g.mixed() {
 		j = g.decide(stale, nil)
@@ -138,7 +143,7 @@ func (g *Guard) execute(body []byte, ops *Ops) bool {
 		return true
 	}
 	if g.transaction != nil && j.summary != nil && len(j.summary.Statements) == 1 {
-		return g.executeBounded(j, run, body, ops)
+		return g.executeBounded(j, run, values, body, ops)
 	}
 	g.replies.sent(request{kind: wire.Execute, event: g.record(run, ops)})
 	return false

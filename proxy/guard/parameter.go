@@ -18,9 +18,9 @@ func (j *judged) open() bool {
 	return j.parametric && (j.verdict != nil || j.summary.Effects.Has(parser.Settings))
 }
 
-// typed returns the judgement with the types of parameters.
+// typed returns the judgement with the types of parameters, where they matter.
 func (j *judged) typed(types []uint32) *judged {
-	if !j.parametric || len(types) == 0 {
+	if !j.parametric && j.verdict == nil || len(types) == 0 {
 		return j
 	}
 	t := *j

@@ -44,6 +44,7 @@ type receipt struct {
 	means  means
 	copies []parser.Copy // those that are to be made, as long as nothing is in the way
 	tables []table       // of the copies
+	values *bound        // of the parameters of the copies; nil where they have none
 	// uncopied says why not all rows are copied; empty as long as they are.
 	uncopied string
 }
@@ -60,7 +61,7 @@ func (r *receipt) leaves(format string, values ...any) {
 }
 
 // plan finds out how the rows are to be copied.
-func (r *receipt) plan(sql string) {
+func (r *receipt) plan(sql string, values *bound) {
 	if r.wanted.CopyRows == 0 {
 		return
 	}
@@ -70,11 +71,16 @@ func (r *receipt) plan(sql string) {
 		r.leaves("%v", err)
 	case len(copies) > maxCopies:
 		r.leaves("the statement names more than %d tables", maxCopies)
-	case slices.ContainsFunc(copies, func(c parser.Copy) bool { return c.Parameters }):
-		r.leaves("its predicate has parameters")
+	case slices.ContainsFunc(copies, func(c parser.Copy) bool { return !values.has(c.Parameters) }):
+		r.leaves("the values of its parameters are not at hand: send Parse, Bind and Execute of it one behind the other")
 	default:
-		r.copies = copies
+		r.copies, r.values = copies, values
 	}
+}
+
+// returns tells whether rows are copied for a statement that returns rows.
+func (r *receipt) returns() bool {
+	return slices.ContainsFunc(r.copies, func(c parser.Copy) bool { return c.Returns })
 }
 
 // able takes what the server says that can be done, and drops what cannot.

@@ -22,8 +22,9 @@ func (j *judged) receipt() *policy.Receipt {
 }
 
 // newReceipt returns the receipt of a statement, sql being its text alone; nil where none is
-// wanted, or where the server would answer nothing now.
-func (g *Guard) newReceipt(run *judged, sql string) *receipt {
+// wanted, or where the server would answer nothing now. values are those of its parameters; nil
+// where they are not known.
+func (g *Guard) newReceipt(run *judged, sql string, values *bound) *receipt {
 	wanted := run.receipt()
 	if wanted == nil || !g.cfg.Receipts || g.replies.skipping || g.transaction == nil || g.transaction.failed {
 		return nil
@@ -34,7 +35,7 @@ func (g *Guard) newReceipt(run *judged, sql string) *receipt {
 		r.leaves("the text is not read as the server reads it")
 		return r
 	}
-	r.plan(sql)
+	r.plan(sql, values)
 	return r
 }
 
@@ -108,7 +109,9 @@ func (r *receipt) takeCopies(g *Guard, s *script, ops *Ops) bool {
 		}
 		a := &aside{failing: notCopied}
 		a.then = func(*Ops) { r.copied(i, a.tagged) }
-		g.ask(a, r.copyStatement(i), ops)
+		types, values := r.values.of(r.copies[i].Parameters)
+		a.types = types
+		g.ask(a, r.copyStatement(i), ops, values...)
 	}
 	return true
 }
@@ -189,7 +192,7 @@ func (g *Guard) receiptTagged(p *part, message []byte, ops *Ops) bool {
 func (g *Guard) executeReceipted(r *receipt, run *judged, body []byte, c *tally, ops *Ops) {
 	message := wire.AppendMessage(nil, wire.Execute, body)
 	s := &script{end: reported, event: g.record(run, ops)}
-	if rows, _ := wire.ExecuteRows(body); rows != 0 && r.uncopied == "" && r.wanted.CopyRows > 0 {
+	if rows, _ := wire.ExecuteRows(body); rows != 0 && r.returns() {
 		r.leaves("its rows are fetched in pieces")
 	}
 	s.event.pending = 0

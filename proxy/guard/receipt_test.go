@@ -10,7 +10,7 @@ import (
 // planned is the receipt of a text whose rows are to be copied, up to three.
 func planned(sql string) *receipt {
 	r := &receipt{wanted: &policy.Receipt{CopyRows: 3, CopySchema: "s"}, id: "pgc-1"}
-	r.plan(sql)
+	r.plan(sql, nil)
 	return r
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
 // transaction follows the transactions of a session in which rows or effects are bounded.
@@ -33,6 +34,8 @@ type transaction struct {
 	last  *judged // of what touched last
 	// unsettled are the receipts of what is open; nil where there are none.
 	unsettled *unsettled
+	// bound are values with which rows may have to be copied; nil for none.
+	bound *bound
 }
 
 // maxKnown bounds the relations that are remembered of a session.
@@ -100,7 +103,7 @@ func (g *Guard) lay(ops *Ops) {
 	if all {
 		g.ask(a, basisOfAll, ops)
 	} else {
-		g.ask(a, basisOf, ops, t.knownAsArray())
+		g.ask(a, basisOf, ops, wire.Parameter{Value: []byte(t.knownAsArray())})
 	}
 }
 

@@ -87,24 +87,31 @@ func AppendQuery(dst []byte, sql string) []byte {
 	return finish(dst, at)
 }
 
-// AppendParse appends a Parse message without parameter types.
-func AppendParse(dst []byte, name []byte, sql string) []byte {
+// AppendParse appends a Parse message; types are those of the parameters, as OIDs, where 0
+// leaves one to the server.
+func AppendParse(dst []byte, name []byte, sql string, types ...uint32) []byte {
 	dst, at := begin(dst, Parse)
 	dst = append(append(dst, name...), 0)
 	dst = appendString(dst, sql)
-	dst = append(dst, 0, 0)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(types)))
+	for _, t := range types {
+		dst = binary.BigEndian.AppendUint32(dst, t)
+	}
 	return finish(dst, at)
 }
 
-// AppendBind appends a Bind message. Values and results are text.
-func AppendBind(dst []byte, portal, statement string, values ...string) []byte {
+// AppendBind appends a Bind message. Results are text.
+func AppendBind(dst []byte, portal, statement string, values ...Parameter) []byte {
 	dst, at := begin(dst, Bind)
 	dst = appendString(dst, portal)
 	dst = appendString(dst, statement)
-	dst = append(dst, 0, 0)
 	dst = binary.BigEndian.AppendUint16(dst, uint16(len(values)))
 	for _, v := range values {
-		dst = append(binary.BigEndian.AppendUint32(dst, uint32(len(v))), v...)
+		dst = binary.BigEndian.AppendUint16(dst, v.format())
+	}
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(values)))
+	for _, v := range values {
+		dst = v.append(dst)
 	}
 	return finish(append(dst, 0, 0), at)
 }

@@ -2,6 +2,8 @@ package wire
 
 import (
 	"bytes"
+	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -9,7 +11,8 @@ func TestEveryBuiltMessageHasItsSize(t *testing.T) {
 	for name, m := range map[string][]byte{
 		"query":   AppendQuery(nil, "SELECT 1"),
 		"parse":   AppendParse(nil, []byte("s"), "SELECT 1"),
-		"bind":    AppendBind(nil, "p", "s", "value", ""),
+		"typed":   AppendParse(nil, []byte("s"), "SELECT $1", 23),
+		"bind":    AppendBind(nil, "p", "s", Parameter{Value: []byte("value")}, Parameter{Null: true}),
 		"execute": AppendExecute(nil, "p"),
 		"close":   AppendClose(nil, KindPortal, "p"),
 		"shifted": ShiftPosition(nil, AppendFatal(nil, "28000", "message", "", "hint"), 3),
@@ -34,6 +37,15 @@ func TestFieldsAreReadBack(t *testing.T) {
 	portal, statement, err := BindNames(AppendBind(nil, "p1", "s1")[HeaderSize:])
 	if err != nil || string(portal) != "p1" || string(statement) != "s1" {
 		t.Errorf("bind: %q %q %v", portal, statement, err)
+	}
+	types, err := ParseTypes(AppendParse(nil, nil, "SELECT $1, $2", 23, 0)[HeaderSize:])
+	if err != nil || !slices.Equal(types, []uint32{23, 0}) {
+		t.Errorf("types: %d %v", types, err)
+	}
+	values := []Parameter{{Value: []byte("text")}, {Null: true}, {Binary: true, Value: []byte{0, 1}}, {Value: []byte{}}}
+	read, err := BindParameters(AppendBind(nil, "p1", "s1", values...)[HeaderSize:])
+	if err != nil || !reflect.DeepEqual(read, values) {
+		t.Errorf("values: %+v %v", read, err)
 	}
 	oid, err := FunctionOID(AppendFunctionCall(nil, 964)[HeaderSize:])
 	if err != nil || oid != 964 {

@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // Parameter is the value of one parameter in a Bind message.
 type Parameter struct {
@@ -78,6 +81,22 @@ func parameter(body []byte) (Parameter, []byte, bool) {
 		return Parameter{}, nil, false
 	}
 	return Parameter{Value: body[:size]}, body[size:], true
+}
+
+// format is the format code of a value.
+func (p Parameter) format() uint16 {
+	if p.Binary {
+		return 1
+	}
+	return 0
+}
+
+// append appends the value with its length.
+func (p Parameter) append(dst []byte) []byte {
+	if p.Null {
+		return binary.BigEndian.AppendUint32(dst, math.MaxUint32)
+	}
+	return append(binary.BigEndian.AppendUint32(dst, uint32(len(p.Value))), p.Value...)
 }
 
 // isBinary looks up a value's format code: no codes mean text, one is for all values.

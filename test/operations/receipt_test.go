@@ -70,8 +70,38 @@ var receiptCases = []receiptCase{
 	{"drop", []any{query("DROP TABLE other")}, "C DROP TABLE | Z I", "20", "perhaps -, 3 of public.other copied, committed"},
 	{"parameters of what is set", []any{parse("", "UPDATE categories SET name = $1 WHERE id = 7"), &pgproto3.Bind{Parameters: [][]byte{[]byte("x")}}, execute(""), syncs()},
 		"1 | 2 | C UPDATE 1 | Z I", "20", "copied 1, 1 of public.categories copied, committed"},
-	{"parameters of the predicate", []any{parse("", "DELETE FROM other WHERE id = $1"), &pgproto3.Bind{Parameters: [][]byte{[]byte("1")}}, execute(""), syncs()},
-		"1 | 2 | C DELETE 1 | Z I", "20", "perhaps 1, missing copy: its predicate has parameters, committed"},
+	{"parameters of the predicate", []any{parse("", "DELETE FROM categories WHERE id = $1"), binds("", "1"), execute(""), syncs()},
+		"1 | 2 | C DELETE 1 | Z I", "19", "copied 1, 1 of public.categories copied, committed"},
+	{"parameters of both", []any{parse("", "UPDATE categories SET name = $1 WHERE id > $2 AND name <> $1 AND $3"), binds("", "x", "5", "true"), execute(""), syncs()},
+		"1 | 2 | C UPDATE 15 | Z I", "20", "copied 15, 15 of public.categories copied, committed"},
+	{"parameters decide whether it is allowed", []any{parse("", "DELETE FROM categories WHERE $1::int IS NULL OR id = $1"), binds("", "7"), execute(""), syncs()},
+		"1 | 2 | C DELETE 1 | Z I", "19", "copied 1, 1 of public.categories copied, committed"},
+	{"binary parameter of a type that it is told", []any{
+		&pgproto3.Parse{Query: "DELETE FROM categories WHERE id < $1", ParameterOIDs: []uint32{20}},
+		&pgproto3.Bind{ParameterFormatCodes: []int16{1}, Parameters: [][]byte{{0, 0, 0, 0, 0, 0, 0, 4}}}, execute(""), syncs()},
+		"1 | 2 | C DELETE 3 | Z I", "17", "copied 3, 3 of public.categories copied, committed"},
+	{"parameter without a value", []any{parse("", "DELETE FROM categories WHERE id = $1"), &pgproto3.Bind{Parameters: [][]byte{nil}}, execute(""), syncs()},
+		"1 | 2 | C DELETE 0 | Z I", "20", "copied 0, 0 of public.categories copied, committed"},
+	{"prepared once", []any{parse("s", "DELETE FROM categories WHERE id = $1"), binds("s", "1"), execute(""), binds("s", "2"), execute(""), syncs(), binds("s", "3"), execute(""), syncs()},
+		"1 | 2 | C DELETE 1 | 2 | C DELETE 1 | Z I | 2 | C DELETE 1 | Z I", "17", "copied 1, 1 of public.categories copied, committed; " +
+			"copied 1, 1 of public.categories copied, committed; copied 1, 1 of public.categories copied, committed"},
+	{"a setting comes between the value and its use", []any{parse("s", "DELETE FROM categories WHERE id = $1"), &pgproto3.Bind{DestinationPortal: "p", PreparedStatement: "s", Parameters: [][]byte{[]byte("1")}},
+		run("SET DateStyle = german"), execute("p"), syncs()}, "1 | 2 | 1 | 2 | C SET | E 42501 | Z I", "20", ""},
+	{"value that is none of its type", []any{parse("", "DELETE FROM categories WHERE id = $1"), binds("", "x"), execute(""), syncs(), query("SELECT 1")},
+		"1 | E 22P02 | Z I | T | D 1 | C SELECT 1 | Z I", "20", ""},
+	{"no more rows are asked for than there are", []any{parse("", "DELETE FROM categories WHERE id = $1"), binds("", "1"), &pgproto3.Execute{MaxRows: 1}, syncs()},
+		"1 | 2 | C DELETE 1 | Z I", "19", "copied 1, 1 of public.categories copied, committed"},
+	{"rows are fetched in pieces", []any{run("BEGIN"), parse("", "DELETE FROM categories WHERE id > $1 RETURNING id"), binds("", "1"), &pgproto3.Execute{MaxRows: 1}, syncs()},
+		"1 | 2 | C BEGIN | 1 | 2 | E 42501 | Z E", "20", ""},
+}
+
+// binds binds values, as text, to the unnamed portal of a statement.
+func binds(statement string, values ...string) *pgproto3.Bind {
+	b := &pgproto3.Bind{PreparedStatement: statement}
+	for _, v := range values {
+		b.Parameters = append(b.Parameters, []byte(v))
+	}
+	return b
 }
 
 const receiptTables = `
