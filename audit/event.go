@@ -112,6 +112,7 @@ type Event struct {
 	Receipt     *Receipt      `json:"receipt,omitempty"`     // of a statement event, where a rule asks for it
 	Transaction *Transaction  `json:"transaction,omitempty"` // of a transaction event
 	ReadOnly    bool          `json:"read_only,omitempty"`   // of a session_start: the session can write nothing
+	ServerPID   int32         `json:"server_pid,omitempty"`  // of a session_start: the server's process, as pg_stat_activity has it
 	Statements  int64         `json:"statements,omitempty"`  // of a session_end
 	Refused     int64         `json:"refused,omitempty"`     // of a session_end
 	Operator    *Operator     `json:"operator,omitempty"`

@@ -48,6 +48,9 @@ var readOnlyTransaction = statementRule{name: builtinReadOnlyTransaction, action
 // ReadOnly tells whether the session is to be kept read-only.
 func (r *Ruleset) ReadOnly() bool { return r.readOnly != "" && !r.audit }
 
+// ReadOnlyBy returns the session rule that makes it so.
+func (r *Ruleset) ReadOnlyBy() string { return r.readOnly }
+
 // beReadOnly puts the rules of read-only sessions first; by is the session rule.
 func (r *Ruleset) beReadOnly(by string) {
 	r.readOnly = by
@@ -84,6 +87,32 @@ func firstAct(s *parser.Statement) *parser.Act {
 	return &s.Acts[0]
 }
 
+// overstep says how an act does more than look; known is what is said of it in any session.
+func overstep(act *parser.Act, known string) string {
+	switch {
+	case act.Traits.Has(parser.TwoPhase):
+		return "a prepared transaction outlives the session and holds its locks"
+	case act.Traits.Has(parser.ReadWrite) && act.Object == "":
+		return "which setting it changes is not in the text, and some let a transaction write"
+	case act.Traits.Has(parser.ReadWrite):
+		return "to change " + act.Object + " lets a transaction write"
+	}
+	subject := subjectOf(act)
+	switch act.Effect {
+	case parser.CopyProgram, parser.Dynamic, parser.Unknown:
+		return known
+	case parser.Do, parser.Call:
+		return subject + " could begin a transaction that writes"
+	case parser.Function:
+		return subject + " has effects beyond its result"
+	case parser.Lock:
+		return subject + " in this mode locks out those who write"
+	case parser.Maintenance, parser.Replication:
+		return subject + " does more than read"
+	}
+	return subject + " writes"
+}
+
 // ofReadOnly says why a read-only session was refused something.
 func (r *Ruleset) ofReadOnly(d Decision) Decision {
 	switch {
@@ -92,7 +121,7 @@ func (r *Ruleset) ofReadOnly(d Decision) Decision {
 			"how the next one begins; session rule %s makes the session read-only", r.readOnly)
 		d.Hint = "send it as a message of its own, or behind a Sync"
 	case d.Rule == builtinReadOnly && d.Reason != "":
-		d.Reason += fmt.Sprintf("; session rule %s makes the session read-only", r.readOnly)
+		d.Reason = fmt.Sprintf("%s; session rule %s makes the session read-only", overstep(&d.Act, d.Reason), r.readOnly)
 		d.Hint = "open a session that is not read-only: under another user, or from another source"
 	}
 	return d

@@ -57,6 +57,26 @@ func TestARefusalSaysWhichRuleMakesTheSessionReadOnly(t *testing.T) {
 	}
 }
 
+func TestARefusalSaysWhatDoesMoreThanLook(t *testing.T) {
+	r := rulesOf(t, lookers)
+	for sql, want := range map[string]string{
+		"DELETE FROM t WHERE id = 1":               "DELETE on t writes",
+		"CREATE TEMP TABLE t (a int)":              "CREATE on t writes",
+		"PREPARE TRANSACTION 'a'":                  "a prepared transaction outlives the session and holds its locks",
+		"BEGIN READ WRITE":                         "to change transaction_read_only lets a transaction write",
+		"SELECT set_config(n, 'off', true) FROM t": "which setting it changes is not in the text, and some let a transaction write",
+		"CALL p()":                       "CALL of p could begin a transaction that writes",
+		"SELECT pg_terminate_backend(1)": "calling pg_terminate_backend has effects beyond its result",
+		"LOCK t":                         "LOCK on t in this mode locks out those who write",
+		"VACUUM t":                       "maintenance on t does more than read",
+		"COPY t TO PROGRAM 'cat'":        "COPY with a program on t reaches the database server's own files and programs",
+	} {
+		if d := r.of(sql); !strings.HasPrefix(d.Reason, want+"; session rule lookers") {
+			t.Errorf("%s: %s", sql, d.Reason)
+		}
+	}
+}
+
 func TestReadOnlyIsOfTheRuleThatDecides(t *testing.T) {
 	const several = `sessions:
   - {name: a, action: allow, when: {user: app}}

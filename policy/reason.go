@@ -87,6 +87,8 @@ func subjectOf(act *parser.Act) string {
 		command = strings.ToUpper(act.Effect.String())
 	}
 	switch {
+	case act.Effect == parser.CopyProgram && act.Object != "":
+		return outsideOf(act)
 	case act.Relation.Name != "" && act.Object != "":
 		return command + " of " + act.Object + " on " + act.Relation.String()
 	case act.Relation.Name != "":
@@ -97,6 +99,21 @@ func subjectOf(act *parser.Act) string {
 		return command + " of " + act.Object
 	}
 	return command
+}
+
+// outsideOf names what reaches files and programs of the server.
+func outsideOf(act *parser.Act) string {
+	subject := "calling " + act.Object
+	switch act.Object {
+	case "program":
+		subject = "COPY with a program"
+	case "file":
+		subject = "COPY with a server file"
+	}
+	if act.Relation.Name != "" {
+		subject += " on " + act.Relation.String()
+	}
+	return subject
 }
 
 // hint says how to get it done.

@@ -31,6 +31,15 @@ func TestRefusalExplainsItself(t *testing.T) {
 			t.Errorf("%s:\n%s\n%s", test.act, got.Reason, got.Hint)
 		}
 	}
+	for sql, want := range map[string]string{
+		"COPY orders TO PROGRAM 'cat'":          "COPY with a program on orders reaches the database server's own files and programs",
+		"COPY (SELECT 1) TO '/tmp/x'":           "COPY with a server file reaches the database server's own files and programs",
+		"SELECT pg_file_write('a', 'b', false)": "calling pg_file_write reaches the database server's own files and programs",
+	} {
+		if d := rulesOf(t, "").of(sql); d.Reason != want {
+			t.Errorf("%s: %s", sql, d.Reason)
+		}
+	}
 	unknown := &parser.Summary{Reason: `syntax error at or near "FROB"`,
 		Statements: []parser.Statement{{Acts: []parser.Act{{Effect: parser.Unknown}}}}}
 	if got := r.Decide(unknown, Context{}).Reason; got != `the statement could not be understood: syntax error at or near "FROB"` {

@@ -46,14 +46,28 @@ func (s *session) describe() admin.Session {
 	d.User, d.Database, d.Application = s.client.User, s.client.Database, s.client.Application
 	d.ReadOnly = s.rules.Load().ReadOnly()
 	d.Statements, d.Refused = s.judged.Load(), s.refused.Load()
-	if !s.loggedIn.Load() {
-		return d
+	if pid := s.backend.Load(); pid != unknownBackend {
+		d.ServerPID = pid
 	}
-	d.State = admin.Idle
-	if since := s.working.Load(); since != 0 {
-		d.State, d.ActiveSince = admin.Active, time.UnixMilli(since)
-	}
+	d.State, d.QueryStart = s.state()
 	return d
+}
+
+// state returns what the session is at, and since when where that matters.
+func (s *session) state() (state string, since time.Time) {
+	_, over := s.ending.Over()
+	at := s.working.Load()
+	switch {
+	case over:
+		return admin.Ending, time.Time{}
+	case !s.loggedIn():
+		return admin.Login, time.Time{}
+	case at > 0:
+		return admin.Active, time.UnixMilli(at)
+	case at < 0:
+		return admin.IdleInTransaction, time.UnixMilli(-at)
+	}
+	return admin.Idle, time.Time{}
 }
 
 // inForce returns the place by which the session is judged now.
@@ -73,7 +87,7 @@ func (s *session) within(scope admin.Scope) bool {
 
 // Kill implements admin.Operator.
 func (s *Server) Kill(k admin.Kill, by admin.Peer) (admin.Killed, error) {
-	if err := cmp.Or(checkKill(k), checkReason(k.Reason)); err != nil {
+	if err := cmp.Or(checkKill(k), checkReason(k.Reason), s.checkScope(k.Scope)); err != nil {
 		return admin.Killed{}, err
 	}
 	done := admin.Killed{Event: audit.NewID(), Unknown: slices.Clone(k.IDs)}
@@ -84,8 +98,9 @@ func (s *Server) Kill(k admin.Kill, by admin.Peer) (admin.Killed, error) {
 		if !ses.meant(k) {
 			continue
 		}
-		ses.ending.End(farewell)
-		done.Ended++
+		if ses.ending.End(farewell) {
+			done.Ended++
+		}
 		done.Unknown = slices.DeleteFunc(done.Unknown, func(id string) bool { return id == ses.id })
 	}
 	s.recordOrder(audit.Event{
@@ -136,7 +151,7 @@ func (s *Server) recordOrder(e audit.Event, scope admin.Scope, by admin.Peer) {
 	e.Source.Environment, e.Target.Name = scope.Source, scope.Target
 	e.Operator = &audit.Operator{UID: by.UID, PID: by.PID}
 	log := s.log.With("event_id", e.ID, "source", scope.Source, "target", scope.Target, "uid", by.UID, "pid", by.PID)
-	log.Warn(e.Type+" by an operator", "reason", e.Reason, "ended", e.Ended)
+	log.Warn(e.Type+" by an operator", "user", e.User, "reason", e.Reason, "ended", e.Ended)
 	if err := s.audit.RecordDurable(e); err != nil {
 		log.Error("an operator's order could not be written to the audit log", "error", err)
 	}

@@ -16,7 +16,7 @@ const maxCuts = 32
 // the next Sync may still run.
 // https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
 func (s *session) Cut(cancelKey string) {
-	if s.working.Load() == 0 || cancelKey == "" {
+	if s.working.Load() <= 0 || cancelKey == "" {
 		return
 	}
 	s.server.wait.Add(1) // a drain waits; the session still counts, so that it has not ended

@@ -43,8 +43,7 @@ func (s *Server) impose(l admin.Lockdown) (ended int, err error) {
 	err = s.lockdowns.put(l)
 	// Whoever is not seen here looks at the lockdowns when its startup is complete.
 	for _, ses := range s.live() {
-		if ses.relaying.Load() && ses.within(l.Scope) {
-			ses.ending.End(endedBy(&l))
+		if ses.relaying.Load() && ses.within(l.Scope) && ses.ending.End(endedBy(&l)) {
 			ended++
 		}
 	}
@@ -69,7 +68,7 @@ func (s *Server) Release(o admin.Order, by admin.Peer) (admin.Effect, error) {
 	}
 	lifted, err := s.lockdowns.lift(func(l *admin.Lockdown) bool { return l.Scope == o.Scope })
 	if len(lifted) == 0 {
-		return admin.Effect{}, fmt.Errorf("%w lockdown: there is none of %s", admin.ErrUnknown, scopeText(o.Scope))
+		return admin.Effect{}, fmt.Errorf("%w lockdown: there is none of %s; %s", admin.ErrUnknown, scopeText(o.Scope), inForceText(s.lockdowns.all()))
 	}
 	s.tripwires.Forget(policy.Between{Source: o.Source, Target: o.Target})
 	done := admin.Effect{Event: audit.NewID(), Warning: warningOf(err)}
@@ -163,11 +162,23 @@ func lockdownReason(l *admin.Lockdown) string {
 }
 
 func lockdownHint(l *admin.Lockdown) string {
-	hint := "An operator lifts it with: pgcordon release" + scopeFlags(l.Scope)
+	hint := "An operator lifts it with: " + releaseCommand(l.Scope)
 	if !l.Until.IsZero() {
 		hint = "It ends at " + l.Until.Format(time.RFC3339) + ". " + hint
 	}
 	return hint
+}
+
+// inForceText tells whoever wants to lift a lockdown how those in force are lifted.
+func inForceText(all []admin.Lockdown) string {
+	if len(all) == 0 {
+		return "nothing is locked down"
+	}
+	var ways []string
+	for i := range all {
+		ways = append(ways, releaseCommand(all[i].Scope))
+	}
+	return "what is in force is lifted with: " + strings.Join(ways, ", or ")
 }
 
 func scopeText(scope admin.Scope) string {
@@ -182,12 +193,14 @@ func scopeText(scope admin.Scope) string {
 	return "everybody"
 }
 
-func scopeFlags(scope admin.Scope) (flags string) {
+// releaseCommand is what an operator types to lift the lockdown of a scope.
+func releaseCommand(scope admin.Scope) string {
+	command := "pgcordon release"
 	if scope.Source != "" {
-		flags += " --source " + scope.Source
+		command += " --source " + scope.Source
 	}
 	if scope.Target != "" {
-		flags += " --target " + scope.Target
+		command += " --target " + scope.Target
 	}
-	return flags
+	return command
 }

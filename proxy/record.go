@@ -101,7 +101,7 @@ func (s *session) Finish(e *guard.Event, wait bool) bool {
 		s.log().Warn("session ended", "reason", e.Message)
 		return true
 	}
-	return s.loginAccepted(wait)
+	return s.loginAccepted(e, wait)
 }
 
 // put records an event that need not be on disk before anybody goes on.
@@ -225,10 +225,10 @@ func (s *session) loginFailed(e *guard.Event, wait bool) bool {
 	return true
 }
 
-func (s *session) loginAccepted(wait bool) bool {
+func (s *session) loginAccepted(e *guard.Event, wait bool) bool {
 	entry, admission := s.event(audit.SessionStart), s.login.admission
 	entry.Decision, entry.Rule, entry.Reason = audit.Allow, admission.Rule, admission.Reason
-	entry.ReadOnly = s.rules.Load().ReadOnly()
+	entry.ReadOnly, entry.ServerPID = s.rules.Load().ReadOnly(), e.PID
 	if admission.WouldDeny {
 		entry.Decision = audit.WouldDeny
 	}
@@ -240,7 +240,7 @@ func (s *session) loginAccepted(wait bool) bool {
 	}
 	s.login.timer.Stop()
 	s.login = nil // an idle session is to be small
-	s.loggedIn.Store(true)
+	s.backend.Store(cmp.Or(e.PID, unknownBackend))
 	s.server.inLogin.Add(-1)
 	s.server.logins.Add(1)
 	s.counted(policy.Deed{Event: entry.ID, LoggedIn: true})
@@ -253,7 +253,7 @@ func (s *session) recordEnd(err error, wait bool) bool {
 	if err != nil && kind != KindProbe {
 		s.log().Info("session failed", "kind", string(kind), "error", err)
 	}
-	if !s.loggedIn.Load() {
+	if !s.loggedIn() {
 		if err != nil {
 			s.server.metrics.StartupFailed(s.place.target.Name, string(kind))
 		}
@@ -325,12 +325,15 @@ func (s *session) Judged(effects parser.EffectSet, d policy.Decision) {
 }
 
 // Working implements guard.Observer.
-func (s *session) Working(working bool) {
-	if !working {
+func (s *session) Working(w guard.Work) {
+	switch w {
+	case guard.Active:
+		s.working.Store(time.Now().UnixMilli())
+	case guard.IdleInTransaction:
+		s.working.Store(-s.working.Load())
+	default:
 		s.working.Store(0)
-		return
 	}
-	s.working.Store(time.Now().UnixMilli())
 }
 
 // log returns a logger that names the session.

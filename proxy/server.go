@@ -160,7 +160,7 @@ func (s *Server) remove(ses *session) {
 	s.mu.Lock()
 	delete(s.sessions, ses)
 	s.mu.Unlock()
-	if !ses.loggedIn.Load() {
+	if !ses.loggedIn() {
 		s.inLogin.Add(-1)
 	}
 	s.open.Add(-1)

@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"io"
+	"math"
 	"net"
 	"sync/atomic"
 	"time"
@@ -40,14 +41,20 @@ type session struct {
 	rules    atomic.Pointer[guard.Rules]
 	next     atomic.Pointer[place] // what a reload put in the place of place
 	relaying atomic.Bool           // what stands above is complete, and rules is in use
-	loggedIn atomic.Bool
+	backend  atomic.Int32          // process id of the session's server; 0: not logged in yet, unknownBackend: it has told none
 	ending   relay.Ending
 	bytes    struct{ client, server atomic.Int64 }
 	judged   atomic.Int64 // statements
 	refused  atomic.Int64
 	cause    string       // of an end that the guard wanted; empty without
-	working  atomic.Int64 // since when the server has something to answer, Unix ms; 0: it has not
+	working  atomic.Int64 // when the server got what it has to answer, Unix ms; 0: nothing; negative: it has answered, in a transaction that is open
 }
+
+// unknownBackend is less than any process id.
+const unknownBackend = math.MinInt32
+
+// loggedIn tells whether the server has let the client in.
+func (s *session) loggedIn() bool { return s.backend.Load() != 0 }
 
 // login is what a session has only until its login is over.
 type login struct {
@@ -225,7 +232,7 @@ func (s *session) explain(conn net.Conn, o *opening, err error) error {
 }
 
 func (s *session) loginTimedOut() {
-	if !s.loggedIn.Load() {
+	if !s.loggedIn() {
 		s.ending.End(&relay.Farewell{Code: wire.AdminShutdown, Message: "pgcordon: the login took longer than limits.login_timeout"})
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pgcordon/pgcordon/audit"
 	"github.com/pgcordon/pgcordon/policy"
+	"github.com/pgcordon/pgcordon/proxy/admin"
 )
 
 // watch implements guard.Config.Watch.
@@ -43,16 +44,24 @@ func (s *Server) openIncident(t *policy.Trip) {
 		Time: t.Time, Type: audit.IncidentEvent, ID: t.Incident, Decision: audit.WouldDeny, Rule: t.Tripwire, Reason: t.Reason,
 		Source: audit.Source{Environment: t.Source}, Target: audit.Target{Name: t.Target}, Causes: causesOf(t),
 	}
+	log := s.log.With("event_id", e.ID, "tripwire", t.Tripwire, "source", t.Source, "target", t.Target)
 	if !t.Audit {
 		e.Decision = audit.Deny
 		e.Until, e.Ended = s.quarantine(t)
+		log = log.With("ended", e.Ended, "until", untilText(e.Until), "lift", releaseCommand(admin.Scope{Source: t.Source, Target: t.Target}))
 	}
 	s.metrics.IncidentOpened(t.Target, t.Tripwire, t.Source, !t.Audit)
-	log := s.log.With("event_id", e.ID, "tripwire", t.Tripwire, "source", t.Source, "target", t.Target)
-	log.Error("incident", "decision", e.Decision, "reason", t.Reason, "until", e.Until, "ended", e.Ended)
+	log.Error("incident", "decision", e.Decision, "reason", t.Reason)
 	if err := s.audit.RecordDurable(e); err != nil {
 		log.Error("an incident could not be written to the audit log", "error", err)
 	}
+}
+
+func untilText(until time.Time) string {
+	if until.IsZero() {
+		return "released"
+	}
+	return until.Format(time.RFC3339)
 }
 
 func causesOf(t *policy.Trip) (all []audit.Cause) {

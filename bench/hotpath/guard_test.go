@@ -67,7 +67,7 @@ type nobody struct{}
 func (nobody) Passed()                                  {}
 func (nobody) Judged(parser.EffectSet, policy.Decision) {}
 
-func (nobody) Working(bool) {}
+func (nobody) Working(guard.Work) {}
 func (d *driver) run(t testing.TB, request, reply []byte) {
 	d.ops, _ = d.guard.FromClient(request, d.ops[:0])
 	d.passes(t, len(request))

@@ -9,11 +9,11 @@ import (
 
 type killCommand struct {
 	adminSocket
-	IDs    []string `arg:"" optional:"" name:"id" help:"Sessions to end, by the ids that pgcordon sessions shows."`
-	Source string   `placeholder:"ENV" help:"Without ids: those from this environment."`
-	User   string   `placeholder:"USER" help:"Without ids: those of this user."`
-	Target string   `placeholder:"TARGET" help:"Without ids: those at this target, by name or environment."`
-	Reason string   `placeholder:"TEXT" help:"Why, for the clients and the audit log."`
+	IDs    []string  `arg:"" optional:"" name:"id" help:"Sessions to end, by the ids that pgcordon sessions shows."`
+	Source condition `placeholder:"ENV" help:"Without ids: those from this environment."`
+	User   condition `placeholder:"USER" help:"Without ids: those of this user."`
+	Target condition `placeholder:"TARGET" help:"Without ids: those at this target, by name or environment."`
+	Reason string    `placeholder:"TEXT" help:"Why, for the clients and the audit log."`
 }
 
 // Run ends sessions, and what the server does for them.
@@ -23,7 +23,7 @@ func (c *killCommand) Run(s *streams) error {
 		return err
 	}
 	done, err := client.Kill(admin.Kill{
-		IDs: c.IDs, Scope: admin.Scope{Source: c.Source, Target: c.Target}, User: c.User, Reason: c.Reason,
+		IDs: c.IDs, Scope: scope(c.Source, c.Target), User: string(c.User), Reason: c.Reason,
 	})
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ func (r *recorder) Sessions() []admin.Session {
 	r.note("sessions")
 	return []admin.Session{
 		{ID: "ONE", Since: time.Unix(0, 0), Target: "storefront", State: admin.Login},
-		{ID: "TWO", Since: time.Unix(1, 0), Target: "storefront", State: admin.Active, ActiveSince: time.Unix(2, 0), User: "a\x1b[2Jb"},
+		{ID: "TWO", Since: time.Unix(1, 0), Target: "storefront", State: admin.Active, QueryStart: time.Unix(2, 0), ServerPID: 4711, User: "a\x1b[2Jb"},
 	}
 }
 
@@ -119,7 +119,7 @@ func TestOperationsExamplesGiveTheOrdersThatTheyShow(t *testing.T) {
 	}
 	want := []string{
 		"sessions", "sessions",
-		"kill 01JD9Q2M7T0000000000000000 empties tables",
+		"kill pgc-01jd9q-2m7t00-000000 empties tables",
 		"kill staging test suite on production",
 		"kill migrations storefront",
 		"lockdown staging test suite on production, see #incidents",

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"text/tabwriter"
 	"time"
 
@@ -52,18 +53,25 @@ func (c *sessionsCommand) Run(s *streams) error {
 	if c.JSON {
 		return s.printJSON(all)
 	}
-	w := s.table("ID\tSINCE\tSOURCE\tADDRESS\tUSER\tDATABASE\tAPPLICATION\tTARGET\tSTATE\tSTATEMENTS\tREFUSED")
+	w := s.table("ID\tSINCE\tSOURCE\tADDRESS\tUSER\tDATABASE\tAPPLICATION\tTARGET\tSERVER PID\tSTATE\tSTATEMENTS\tREFUSED")
 	for _, one := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%q\t%q\t%q\t%s\t%s\t%d\t%d\n", one.ID, one.Since.Format(time.DateTime), one.Source, one.Address,
-			one.User, one.Database, one.Application, one.Target, stateText(one), one.Statements, one.Refused)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%q\t%q\t%q\t%s\t%s\t%s\t%d\t%d\n", one.ID, one.Since.Local().Format(time.DateTime), one.Source, one.Address,
+			one.User, one.Database, one.Application, one.Target, pidText(one), stateText(one), one.Statements, one.Refused)
 	}
 	return w.Flush()
 }
 
+func pidText(one admin.Session) string {
+	if one.ServerPID == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(one.ServerPID))
+}
+
 func stateText(one admin.Session) string {
 	text := one.State
-	if one.State == admin.Active {
-		text += " since " + one.ActiveSince.Format(time.TimeOnly)
+	if !one.QueryStart.IsZero() {
+		text += " since " + one.QueryStart.Local().Format(time.TimeOnly)
 	}
 	if one.ReadOnly {
 		text += ", read-only"

@@ -37,17 +37,20 @@ type Session struct {
 	Application string    `json:"application,omitempty"`
 	Target      string    `json:"target"`
 	ReadOnly    bool      `json:"read_only,omitempty"`
-	State       string    `json:"state"`                 // login, idle or active
-	ActiveSince time.Time `json:"active_since,omitzero"` // of an active one
-	Statements  int64     `json:"statements"`            // judged so far
+	ServerPID   int32     `json:"server_pid,omitempty"` // as pg_stat_activity has it; 0: the server has told none
+	State       string    `json:"state"`
+	QueryStart  time.Time `json:"query_start,omitzero"` // when its last statement was sent, of an active one and one in a transaction
+	Statements  int64     `json:"statements"`           // judged so far
 	Refused     int64     `json:"refused"`
 }
 
 // The states of a session.
 const (
-	Login  = "login"  // not let in yet
-	Idle   = "idle"   // the server has nothing to answer
-	Active = "active" // it has
+	Login             = "login"               // not let in yet
+	Idle              = "idle"                // the server has nothing to answer
+	IdleInTransaction = "idle in transaction" // so it is, and a transaction is open
+	Active            = "active"              // the server has something to answer
+	Ending            = "ending"              // cut off from the server; the client is still told why
 )
 
 // Scope is what a lockdown covers. An empty field means any.

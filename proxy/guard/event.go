@@ -24,6 +24,7 @@ const (
 type Event struct {
 	Kind     EventKind
 	ID       string // empty: the driver names it
+	PID      int32  // of LoggedIn: the server's process, as BackendKeyData tells it; 0 where none came
 	Decision policy.Decision
 	Summary  *parser.Summary // nil where no statement is the cause
 	SQL      string
@@ -50,10 +51,19 @@ type Observer interface {
 	Passed()
 	// Judged reports a statement that was looked into.
 	Judged(effects parser.EffectSet, decision policy.Decision)
-	// Working reports that the server has got something to answer, or that it has
-	// answered everything. It is called on changes only.
-	Working(bool)
+	// Working reports what the session is at. It is called on changes only.
+	Working(Work)
 }
+
+// Work is what a session is at, as pg_stat_activity has it.
+// https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ACTIVITY-VIEW
+type Work uint8
+
+const (
+	Idle              Work = iota // the server has answered everything
+	IdleInTransaction             // so it has, and a transaction is open
+	Active                        // the server has something to answer
+)
 
 // count tells the observer of a statement.
 func (g *Guard) count(j *judged) {

@@ -44,7 +44,7 @@ type Guard struct {
 	// blocked is true from when the client has to wait until the server says something.
 	blocked  bool
 	poisoned bool // the client broke the protocol: the server will say so
-	working  bool // what the observer was last told
+	working  Work // what the observer was last told
 	readOnly readOnly
 	status   byte    // of the transaction, as the last ReadyForQuery told it
 	script   *script // nil unless the client has to wait for what the guard has to say
@@ -229,11 +229,17 @@ func (s *stream) forward(in []byte, size int, drop bool, ops *Ops) int {
 // another one may be sent to it.
 func (g *Guard) AtBoundary() bool { return g.server.skip == 0 }
 
-// tellWork tells the observer where the server has got something to answer, or has
-// answered everything.
+// tellWork tells the observer where what the session is at has changed.
 func (g *Guard) tellWork() {
 	g.replies.dropSilent()
-	if working := !g.replies.idle(); working != g.working {
+	working := Active
+	if g.replies.idle() {
+		working = Idle
+		if g.status == 'T' || g.status == 'E' {
+			working = IdleInTransaction
+		}
+	}
+	if working != g.working {
 		g.working = working
 		g.cfg.Observer.Working(working)
 	}

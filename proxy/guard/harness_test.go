@@ -44,7 +44,7 @@ type bench struct {
 	ended    bool
 	client   []byte // held
 	server   []byte // held
-	working  bool   // what the guard last told
+	working  Work   // what the guard last told
 }
 
 func whole(left int) int { return left }
@@ -94,7 +94,7 @@ func (b *bench) login() {
 func (b *bench) Passed()                                      { b.passed++ }
 func (b *bench) Judged(_ parser.EffectSet, d policy.Decision) { b.judged = append(b.judged, d) }
 
-func (b *bench) Working(on bool) { b.working = on }
+func (b *bench) Working(w Work) { b.working = w }
 
 func (b *bench) fromClient(messages ...[]byte) {
 	b.t.Helper()

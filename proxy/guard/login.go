@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"encoding/binary"
+
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
@@ -36,6 +38,14 @@ func (g *Guard) keyData(body []byte) {
 	if !g.login.ready && len(body) <= longestCancelKey {
 		g.login.cancelKey = string(body)
 	}
+}
+
+// pid returns the process id of the session's server; 0 where it has told none.
+func (l *login) pid() int32 {
+	if len(l.cancelKey) < 4 {
+		return 0
+	}
+	return int32(binary.BigEndian.Uint32([]byte(l.cancelKey[:4])))
 }
 
 // CancelKey returns the process id and the key with which a CancelRequest names the

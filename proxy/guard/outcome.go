@@ -102,7 +102,7 @@ func (g *Guard) abandon(ops *Ops) {
 func (g *Guard) readyForQuery(body []byte, ops *Ops) {
 	if !g.login.ready {
 		g.login.ready = true
-		ops.finish(&Event{Kind: LoggedIn, Rows: -1})
+		ops.finish(&Event{Kind: LoggedIn, PID: g.login.pid(), Rows: -1})
 		return
 	}
 	for !g.replies.idle() {

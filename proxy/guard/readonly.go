@@ -62,11 +62,11 @@ func (j *judged) commits() bool {
 
 // endReadOnly ends a session that the server does not keep read-only.
 func (g *Guard) endReadOnly(ops *Ops) {
-	const message = "pgcordon: the server does not keep the session read-only, as a session rule asks"
+	message := "pgcordon: the server does not keep the session read-only, as session rule " + g.rules.ruleset.ReadOnlyBy() + " asks"
 	ops.finish(&Event{Kind: NotReadOnly, SQLSTATE: wire.InsufficientPrivilege, Rows: -1, Message: message})
 	g.end(wire.InsufficientPrivilege, message,
 		"default_transaction_read_only is not on: a function of the database has changed it, or something in front of the server drops it from the startup packet.",
-		"", ops)
+		"Connect again; where that ends the same way, look at what stands between pgcordon and the server.", ops)
 }
 
 // afterCommit is the summary of a statement that was found clean and then bound behind

@@ -33,24 +33,28 @@ func TestWorkIsToldWhileTheServerHasSomethingToAnswer(t *testing.T) {
 	steps := []struct {
 		name string
 		do   func()
-		want bool
+		want Work
 	}{
-		{"a query", func() { b.fromClient(query("SELECT 1")) }, true},
-		{"its tag", func() { b.fromServer(done("SELECT 1")) }, true},
-		{"its end", func() { b.fromServer(z('I')) }, false},
-		{"an execute that nobody syncs", func() { b.fromClient(parse("", "SELECT 1"), bind("", ""), execute("")) }, true},
+		{"a query", func() { b.fromClient(query("SELECT 1")) }, Active},
+		{"its tag", func() { b.fromServer(done("SELECT 1")) }, Active},
+		{"its end", func() { b.fromServer(z('I')) }, Idle},
+		{"an execute that nobody syncs", func() { b.fromClient(parse("", "SELECT 1"), bind("", ""), execute("")) }, Active},
 		{"its replies", func() {
 			b.fromServer(message(wire.ParseComplete, ""), message(wire.BindComplete, ""), done("SELECT 1"))
-		}, false},
-		{"a sync", func() { b.fromClient(sync()) }, true},
-		{"ready, in a transaction", func() { b.fromServer(z('T')) }, false},
-		{"COPY", func() { b.fromClient(query("COPY t FROM STDIN")); b.fromServer(message(wire.CopyInResponse, "")) }, true},
-		{"its data", func() { b.fromClient(message(wire.CopyDone, "")) }, true},
-		{"its end", func() { b.fromServer(done("COPY 0"), z('I')) }, false},
+		}, Idle},
+		{"a sync", func() { b.fromClient(sync()) }, Active},
+		{"ready, in a transaction", func() { b.fromServer(z('T')) }, IdleInTransaction},
+		{"COPY", func() { b.fromClient(query("COPY t FROM STDIN")); b.fromServer(message(wire.CopyInResponse, "")) }, Active},
+		{"its data", func() { b.fromClient(message(wire.CopyDone, "")) }, Active},
+		{"its end", func() { b.fromServer(done("COPY 0"), z('I')) }, Idle},
+		{"BEGIN", func() { b.fromClient(query("BEGIN")); b.fromServer(done("BEGIN"), z('T')) }, IdleInTransaction},
+		{"a query in it", func() { b.fromClient(query("SELECT 1/0")) }, Active},
+		{"its error", func() { b.fromServer(serverError("22012", "division by zero"), z('E')) }, IdleInTransaction},
+		{"ROLLBACK", func() { b.fromClient(query("ROLLBACK")); b.fromServer(done("ROLLBACK"), z('I')) }, Idle},
 	}
 	for _, step := range steps {
 		if step.do(); b.working != step.want {
-			t.Errorf("%s: working is %t", step.name, b.working)
+			t.Errorf("%s: working is %d", step.name, b.working)
 		}
 	}
 }

@@ -88,7 +88,7 @@ func (s *session) Judged(_ parser.EffectSet, d policy.Decision) {
 	}
 }
 
-func (*session) Working(bool) {}
+func (*session) Working(guard.Work) {}
 
 func severity(d policy.Decision) int {
 	switch {

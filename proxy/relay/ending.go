@@ -15,12 +15,12 @@ type Ending struct {
 var silence = new(Farewell)
 
 // End has the session end. The farewell, if any, is what its client is told; that of
-// the first call counts.
-func (e *Ending) End(f *Farewell) {
+// the first call counts, which End tells by returning true.
+func (e *Ending) End(f *Farewell) (first bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.farewell != nil {
-		return
+		return false
 	}
 	if f == nil {
 		f = silence
@@ -29,6 +29,7 @@ func (e *Ending) End(f *Farewell) {
 	if e.hear != nil {
 		e.hear()
 	}
+	return true
 }
 
 // Hear sets what End calls, in place of what was set before; at once where End has

@@ -97,16 +97,57 @@ func TestSessionsAreListedWithWhatTheyDo(t *testing.T) {
 	o.asleep(t)
 	one := o.session(t, "an active session", func(s admin.Session) bool { return s.State == admin.Active })
 	if one.Source != "staging" || one.Address != staging || one.Target != "shop" || one.User != "postgres" ||
-		one.Database != o.database || one.Statements != 1 || one.ActiveSince.Before(one.Since) {
+		one.Database != o.database || one.Statements != 1 || one.QueryStart.Before(one.Since) || one.ServerPID == 0 {
 		t.Errorf("active: %+v", one)
 	}
 	one = o.session(t, "an idle session", func(s admin.Session) bool { return s.State == admin.Idle })
-	if one.Source != "production" || one.Application != "storefront" || one.Refused != 1 || !one.ActiveSince.IsZero() {
+	if one.Source != "production" || one.Application != "storefront" || one.Refused != 1 || !one.QueryStart.IsZero() {
 		t.Errorf("idle: %+v", one)
 	}
+	if got := o.server.Query(t, o.database, fmt.Sprintf("SELECT state FROM pg_stat_activity WHERE pid = %d", one.ServerPID)); got != "idle" {
+		t.Errorf("the server's process %d of the idle session is %q", one.ServerPID, got)
+	}
+	o.guard.AwaitEvent(t, "its start", func(e audit.Event) bool {
+		return e.Type == audit.SessionStart && e.Session == one.ID && e.ServerPID == one.ServerPID
+	})
 	table := o.order(t, "sessions")
 	if lines := strings.Split(table, "\n"); len(lines) != 4 || !strings.Contains(lines[1], one.ID) || !strings.Contains(lines[2], "active since") {
 		t.Errorf("the table is not the idle session and then the active one:\n%s", table)
+	}
+}
+
+func TestAnOpenTransactionIsListed(t *testing.T) {
+	t.Parallel()
+	o := operate(t, pgtest.Shared(t, 17))
+	c := o.raw(t, production)
+	for _, step := range []struct{ sql, want string }{
+		{"BEGIN", admin.IdleInTransaction},
+		{"SELECT 1/0", admin.IdleInTransaction},
+		{"ROLLBACK", admin.Idle},
+	} {
+		c.send(query(step.sql))
+		c.untilReady(1)
+		one := o.session(t, step.sql+" shows", func(s admin.Session) bool { return s.State == step.want })
+		if one.QueryStart.IsZero() != (step.want == admin.Idle) {
+			t.Errorf("%s: %+v", step.sql, one)
+		}
+	}
+}
+
+// A client is given time to read why its session ended. Meanwhile it is no session that
+// an operator would have to end again.
+func TestEndedSessionsAreNotEndedAgain(t *testing.T) {
+	t.Parallel()
+	o := operate(t, pgtest.Shared(t, 17))
+	o.raw(t, staging)
+	for _, want := range []string{"1 session ended", "0 sessions ended"} {
+		if out := o.order(t, "kill", "--source", "staging"); !strings.HasPrefix(out, want) {
+			t.Errorf("%s, want %s", out, want)
+		}
+		all, err := admin.NewClient(o.socket).Sessions()
+		if err != nil || len(all) > 0 && all[0].State != admin.Ending {
+			t.Errorf("%+v, %v", all, err)
+		}
 	}
 }
 
@@ -169,10 +210,14 @@ func TestKillThatMeansNobodySaysSo(t *testing.T) {
 		{[]string{"kill"}, "name the sessions to end"},
 		{[]string{"kill", "X", "--source", "staging"}, "not both"},
 		{[]string{"kill", "X", "--reason", "two\nlines"}, "control character"},
+		{[]string{"kill", "--source", "stagign"}, `unknown source environment "stagign"`},
+		{[]string{"kill", "--target", "shpo"}, `unknown target "shpo"`},
+		{[]string{"kill", "--source", "", "--user", "postgres"}, "--source: is empty"},
 		{[]string{"lockdown", "--source", "staging"}, "needs a reason"},
+		{[]string{"lockdown", "--source", "", "--reason", "a variable that is not set"}, "--source: is empty"},
 		{[]string{"lockdown", "--source", "stagign", "--reason", "typo"}, `unknown source environment "stagign": the policy has ci, production, staging, unknown`},
 		{[]string{"lockdown", "--target", "shpo", "--reason", "typo"}, `unknown target "shpo"`},
-		{[]string{"release", "--source", "staging"}, "there is none of source staging"},
+		{[]string{"release", "--source", "staging"}, "there is none of source staging; nothing is locked down"},
 	} {
 		status, _, complaints := command(t, "", append(test.args, "--socket", o.socket)...)
 		if status != 1 || !strings.Contains(complaints, test.want) {

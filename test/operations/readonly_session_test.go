@@ -13,7 +13,7 @@ import (
 )
 
 // notKept is what is told of a session that the server does not keep read-only.
-const notKept = "the server does not keep the session read-only"
+const notKept = "the server does not keep the session read-only, as session rule lookers asks"
 
 // lost fails where the end of a session was not told to everybody.
 func (s stage) lost(t *testing.T, c *client) {

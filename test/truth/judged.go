@@ -109,7 +109,7 @@ func (j *judge) Judged(_ parser.EffectSet, d policy.Decision) {
 	j.against = append(j.against, d)
 }
 
-func (*judge) Working(bool) {}
+func (*judge) Working(guard.Work) {}
 
 // Passed implements guard.Observer.
 func (j *judge) Passed() {}

@@ -115,7 +115,7 @@ func (s *session) Passed() {}
 // Judged implements guard.Observer.
 func (s *session) Judged(parser.EffectSet, policy.Decision) {}
 
-func (*session) Working(bool) {}
+func (*session) Working(guard.Work) {}
 
 // Begin implements relay.Observer.
 func (s *session) Begin(e *guard.Event) { e.Start = time.Now() }
