@@ -7,14 +7,14 @@ import (
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
-const bound = `
+const fewRows = `
 builtin: false
 transactions: [{name: people, max_effects: {deleted: 5}}]
 `
 
 // beginsApart is a bench where a string has been sent of which BEGIN goes in a chunk of its own.
 func beginsApart(t *testing.T) *bench {
-	b := ready(t, bound)
+	b := ready(t, fewRows)
 	b.fromClient(query("BEGIN; DELETE FROM t"))
 	if got := b.sent(); got != "Q BEGIN;" && got != "Q BEGIN" {
 		t.Fatalf("the server received %s", got)
