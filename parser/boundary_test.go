@@ -11,7 +11,7 @@ func TestBoundaryOfAStatement(t *testing.T) {
 		"END": {Commits, false}, "COMMIT AND CHAIN": {Commits, true}, "PREPARE TRANSACTION 'x'": {Commits, false},
 		"ABORT": {RollsBack, false}, "ROLLBACK AND CHAIN": {RollsBack, true},
 		"SAVEPOINT a": {Marks, false}, "ROLLBACK TO a": {Marks, false}, "RELEASE a": {Marks, false},
-		"COMMIT PREPARED 'x'": {Alone, false}, "VACUUM": {Alone, false}, "ANALYZE": {Within, false},
+		"COMMIT PREPARED 'x'": {Alone, false}, "VACUUM": {Alone, false}, "ANALYZE": {Quiet, false},
 		"CREATE INDEX CONCURRENTLY ON a (b)": {Alone, false}, "CREATE INDEX ON a (b)": {Within, false},
 		"DROP INDEX CONCURRENTLY a": {Alone, false}, "DROP INDEX a": {Within, false},
 		"REINDEX TABLE a": {Alone, false}, "DROP DATABASE a": {Alone, false}, "ALTER SYSTEM SET work_mem = 1": {Alone, false},

@@ -52,10 +52,21 @@ func parseDiff(file string, out []byte) (hunks []hunk) {
 			}
 			hunks = append(hunks, hunk{file: file, first: first, last: first + max(count, 1) - 1})
 		} else if len(hunks) > 0 {
-			hunks[len(hunks)-1].text += string(line)
+			hunks[len(hunks)-1].text += clip(string(line))
 		}
 	}
 	return hunks
+}
+
+// widest is how much of a line is compared and shown, in bytes: some have 9,000.
+const widest = 240
+
+// clip shortens a line.
+func clip(line string) string {
+	if len(line) <= widest {
+		return line
+	}
+	return strings.ToValidUTF8(line[:widest], "") + "...\n"
 }
 
 // files are the names of the files in two folders, each once.

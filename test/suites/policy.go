@@ -53,7 +53,7 @@ func policies() ([]guarding, error) {
 		`["psql*", "DBeaver*", "pgAdmin*"]`, `"*"`).Replace(string(example))
 	return []guarding{
 		{"limits", "`max_rows` on every statement that changes rows, set high", counted, false},
-		{"effects", "`max_effects` on every transaction, set high", asked, false},
+		{"effects", "`max_effects` on every transaction, set high", asked, true},
 		{"audit", "deploy/examples/audit-only.yaml, recording every write", audit, true},
 	}, nil
 }

@@ -31,7 +31,7 @@ func TestSuitesCannotTellTheGuardFromTheServer(t *testing.T) {
 			}
 		})
 	}
-	if !*whole || t.Failed() {
+	if !*whole || t.Failed() || len(findings) < len(all)*len(guardings) { // of some it would say nothing
 		return
 	}
 	if err := os.WriteFile("../../docs/transparency.md", []byte(document(guardings, findings)), 0o644); err != nil {
