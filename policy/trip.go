@@ -70,19 +70,19 @@ func (d *Decision) sign(s *Signs) {
 
 // reason says what tripped the wire.
 func (w *Tripwire) reason(causes []Cause, what *Deed) string {
+	var names []string
+	for i := range causes {
+		names = append(names, causes[i].Tables...)
+	}
 	switch {
 	case w.Tables > 0:
-		var names []string
-		for i := range causes {
-			names = append(names, causes[i].Tables...)
-		}
 		return fmt.Sprintf("%d tables emptied or dropped within %s: %s", len(names), Period(w.Within), listed(names))
 	case w.Refusals > 0:
 		return fmt.Sprintf("%d statements refused within %s", len(causes), Period(w.Within))
 	case what.LoggedIn:
 		return fmt.Sprintf("a session of application %q logged in", what.Application)
 	}
-	return "TRUNCATE with RESTART IDENTITY, as test suites do: " + listed(causes[0].Tables)
+	return "TRUNCATE with RESTART IDENTITY, as test suites do: " + listed(names)
 }
 
 // listed names the first few.

@@ -102,6 +102,9 @@ func (r *Ruleset) signs(s *parser.Summary, ctx *Context) *Signs {
 		restarts := false
 		for j := range st.Acts {
 			act := r.bounds.hold(&st.Acts[j], *ctx)
+			if all := everythingIn(act, st.Kind); all.Name != "" {
+				found.add(act, i, all)
+			}
 			if !empties(act, st.Kind, in.traitsOf(act)) {
 				continue
 			}
@@ -137,6 +140,17 @@ func empties(act *parser.Act, kind string, traits parser.TraitSet) bool {
 		return traits&ofATable == 0 && (kind == "DROP TABLE" || !strings.HasPrefix(kind, "DROP "))
 	}
 	return false
+}
+
+// everythingIn returns what stands for all tables in what an act drops with everything in
+// it: one that no text names, however many there are. Elsewhere it returns nothing.
+func everythingIn(act *parser.Act, kind string) parser.Relation {
+	switch {
+	case act.Effect != parser.Drop:
+	case kind == "DROP SCHEMA" && act.Traits.Has(parser.Cascade), kind == "DROP DATABASE", kind == "DROP OWNED":
+		return parser.Relation{Schema: act.Object, Name: "*"}
+	}
+	return parser.Relation{}
 }
 
 // located returns the relation with the schema that its name is looked for in, where
