@@ -37,8 +37,8 @@ type part struct {
 	calm    bool     // a BEGIN inside a block of the guard's own
 	within  bool     // a Sync that must leave the session idle: a block of the guard's own, or one whose COMMIT fails
 	doubt   *judged  // of a Parse: the refusal of a text that the server may not understand either
-	unheard bool     // of whose ReadyForQuery the client does not hear
-	over    bool     // which has come
+	unheard bool     // its ReadyForQuery the client does not hear
+	over    bool     // what answers it has come
 	receipt *receipt // nil unless a receipt of it is made
 
 	// Of a Query that is a chunk of the client's.

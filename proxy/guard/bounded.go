@@ -34,7 +34,7 @@ func (g *Guard) executeBounded(own, run *judged, values *bound, body []byte, ops
 		}
 	}
 	if c == nil {
-		g.replies.sent(request{kind: wire.Execute, event: g.record(run, ops), part: g.calm(st)})
+		g.replies.sent(request{kind: wire.Execute, event: g.record(run, ops)})
 		return false
 	}
 	s := &script{}
@@ -61,6 +61,10 @@ func (g *Guard) follow(st *parser.Statement, own *judged, body []byte, ops *Ops)
 		}
 		t.begin(t.open && st.Chains)
 	case parser.Begins:
+		if t.own {
+			g.begins(g.adopts(own, body), ops)
+			return true
+		}
 		if len(g.scratch) == 1 { // else it may be another statement
 			t.open = true
 		}
@@ -110,13 +114,21 @@ func (j *judged) boundary() parser.Boundary {
 	return j.summary.Statements[0].Boundary
 }
 
-// calm is the part of a BEGIN in a block of the guard's own, of which the server warns.
-func (g *Guard) calm(st *parser.Statement) *part {
-	if t := g.transaction; st.Boundary == parser.Begins && t.own && t.open {
-		t.own = false
-		return &part{calm: true}
-	}
-	return nil
+// adopts is the script of a BEGIN in a block of the guard's own, which is the client's from then
+// on. It does not hear that there is one already; where the server rejects the
+// transaction's modes, the block stays the guard's.
+func (g *Guard) adopts(own *judged, body []byte) *script {
+	message, s := wire.AppendMessage(nil, wire.Execute, body), &script{}
+	p := &part{script: s, calm: true}
+	s.steps = []step{func(g *Guard, _ *script, ops *Ops) bool {
+		g.replies.sent(request{kind: wire.Execute, event: g.record(own, ops), part: p})
+		ops.send(message)
+		return true
+	}, until(func() bool { return p.over }), func(g *Guard, _ *script, _ *Ops) bool {
+		g.transaction.open, g.transaction.own = true, false
+		return true
+	}}
+	return s
 }
 
 // syncBounded handles a Sync. It returns true where a script sends it on.

@@ -12,6 +12,9 @@ func (g *Guard) completed(body []byte, ops *Ops) {
 	if q == nil {
 		return
 	}
+	if q.part != nil && q.kind == wire.Execute {
+		q.part.over = true
+	}
 	if q.part != nil && q.part.tally != nil {
 		q.part.tally.ran = true
 	}
