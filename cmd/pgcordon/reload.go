@@ -31,13 +31,20 @@ func (g *process) reload(why string) {
 		g.log.Error("configuration rejected, the old one stays in force", "reason", why, "error", err)
 		return
 	}
-	if p.Audit != g.policy.Audit || p.Metrics != g.policy.Metrics || p.Admin != g.policy.Admin || p.Limits.CacheBytes != g.policy.Limits.CacheBytes {
-		g.log.Warn("audit, metrics, admin and limits.cache_bytes change only with a restart")
+	if takesRestart(g.policy, p) {
+		g.log.Warn("audit, metrics, limits.cache_bytes and admin, but for admin.break_glass, change only with a restart")
 	}
 	g.policy = p
 	g.metrics.ConfigLoaded(time.Now())
 	g.warn(p)
 	g.log.Info("configuration reloaded", "reason", why)
+}
+
+// takesRestart tells whether two policies differ in what a reload does not change.
+func takesRestart(a, b *policy.Policy) bool {
+	was, is := a.Admin, b.Admin
+	was.BreakGlass, is.BreakGlass = nil, nil
+	return a.Audit != b.Audit || a.Metrics != b.Metrics || was != is || a.Limits.CacheBytes != b.Limits.CacheBytes
 }
 
 // recordReload writes the attempt to the audit log. It does not wait for a log that is

@@ -62,7 +62,9 @@ type Appeal struct {
 
 // Why no operator can let a statement through.
 const (
-	notWhole     = "pgcordon has not seen it as a whole, with the values of its parameters, or it changed too many rows"
+	notWhole     = "pgcordon has not seen it as a whole, with the values of its parameters"
+	limited      = "it changes more than a limit on rows or effects allows, or cannot be held to it; that takes another limit"
+	uncopied     = "its rule lets it pass only with a copy of its rows (receipt.copy_rows); that takes another statement or another rule"
 	unclearText  = "the settings of its session leave open how its text is to be read"
 	unclearNames = "its session may have changed its search path or its role, and with it what the names in it mean"
 	unclearName  = "what runs may be another statement of that name; let the client prepare it anew"
@@ -125,8 +127,11 @@ func (j *judged) ambiguous() *judged {
 	if !j.appealable() {
 		return j
 	}
-	return j.appealing(&Appeal{Barred: unclearName})
+	return j.barred(unclearName)
 }
+
+// barred returns the judgement of what no operator can let through, and why.
+func (j *judged) barred(why string) *judged { return j.appealing(&Appeal{Barred: why}) }
 
 // appeal returns what operators see of a refused statement; nil where they have no say.
 func (g *Guard) appeal(j *judged) *Appeal {

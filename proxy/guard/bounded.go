@@ -13,7 +13,7 @@ import (
 
 // executeBounded carries out an Execute that the rules allow: of own, which may EXECUTE
 // what run is about, with the values of its portal, if they are known. It returns true where the message itself is dropped.
-func (g *Guard) executeBounded(own, run *judged, values *bound, body []byte, ops *Ops) (dropped bool) {
+func (g *Guard) executeBounded(own, run *judged, values *boundValues, body []byte, ops *Ops) (dropped bool) {
 	st := &own.summary.Statements[0]
 	if g.transaction.bounds != nil && !g.replies.skipping && !g.transaction.failed && g.follow(st, own, body, ops) {
 		return true

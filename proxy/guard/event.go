@@ -88,7 +88,7 @@ func (g *Guard) record(j *judged, ops *Ops) *Event {
 		Kind: Executed, ID: j.event, Decision: j.verdict.decision, Summary: j.summary, SQL: j.verdict.sql,
 		Approval: j.verdict.approval, Rows: -1, pending: j.verdict.decision.Statement,
 	}
-	if why := j.receipt(); why != nil && g.cfg.Receipts {
+	if j.receipt() != nil && g.cfg.Receipts && (j.adopted || !j.prepares()) {
 		e.Receipt = &Receipt{Missing: []string{"everything: the server could not be asked around the statement"}}
 	}
 	ops.begin(e)

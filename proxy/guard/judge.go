@@ -15,6 +15,7 @@ type judged struct {
 	verdict *verdict        // nil where the string is simply allowed
 	limit   *policy.Limit   // how many rows it may change; nil for any
 	counted bool            // the server's tag counts them
+	adopted bool            // it is a string with PREPARE, and stands for what that has prepared
 	event   string          // that is to tell of it, where that has been settled; else empty
 	rule    string          // of what is simply allowed: the rule that let it pass, if any
 	// parametric is true where the values of parameters may still change the judgement;
@@ -220,11 +221,21 @@ func (g *Guard) prepared(j *judged) bool {
 		return true
 	}
 	for i := range j.summary.Statements {
-		if name := j.summary.Statements[i].Prepares; name != "" && !g.statements.adopt(name, j) {
+		if name := j.summary.Statements[i].Prepares; name != "" && !g.statements.adopt(name, j.adopting()) {
 			return false
 		}
 	}
 	return true
+}
+
+// adopting returns the judgement of what a string prepares, and not of the string.
+func (j *judged) adopting() *judged {
+	if j.adopted {
+		return j
+	}
+	a := *j
+	a.adopted = true
+	return &a
 }
 
 // executed returns the worst of what EXECUTE in a string can run, or j itself. It is
@@ -271,9 +282,13 @@ func (g *Guard) resolve(r *registry, name []byte, values []parser.Value) (worst 
 		return g.rules.clean, false
 	}
 	for _, c := range g.scratch {
+		adopted := c.adopted
 		c = g.renew(c)
 		if c.open() && values != nil {
 			c = g.with(c, values)
+		}
+		if adopted {
+			c = c.adopting()
 		}
 		open = open || c.open()
 		worst = worse(c, worst)

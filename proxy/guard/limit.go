@@ -80,7 +80,7 @@ func (c *tally) refused(d policy.Decision) *judged {
 		return nil
 	}
 	refused := *c.judged
-	refused.verdict = &verdict{decision: d, sql: c.judged.verdict.sql}
+	refused.verdict = &verdict{decision: d, sql: c.judged.verdict.sql, appeal: &Appeal{Barred: limited}}
 	return &refused
 }
 

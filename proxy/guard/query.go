@@ -65,7 +65,7 @@ func (g *Guard) held(own, run *judged, sql []byte) (*script, *judged) {
 		return nil, run
 	}
 	if d := g.needsCopy(own, run); d.Deny {
-		return nil, own.refusedBy(d, sql)
+		return nil, own.refusedBy(d, sql).barred(uncopied)
 	}
 	switch {
 	case run.denied():
@@ -93,9 +93,10 @@ func touching(s *parser.Summary) bool {
 	return slices.ContainsFunc(s.Statements, func(st parser.Statement) bool { return st.Boundary == parser.Within })
 }
 
-// refusedBy returns the judgement with another decision.
+// refusedBy returns the judgement with another decision, which is not that of a rule alone:
+// operators cannot overrule it.
 func (j *judged) refusedBy(d policy.Decision, sql []byte) *judged {
-	return &judged{rules: j.rules, context: j.context, summary: j.summary, verdict: &verdict{decision: d, sql: string(sql)}}
+	return &judged{rules: j.rules, context: j.context, summary: j.summary, verdict: &verdict{decision: d, sql: string(sql), appeal: &Appeal{Barred: limited}}}
 }
 
 // functionCall judges the function that a FunctionCall message calls.

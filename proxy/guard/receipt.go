@@ -44,7 +44,7 @@ type receipt struct {
 	means  means
 	copies []parser.Copy // those that are to be made, as long as nothing is in the way
 	tables []table       // of the copies
-	values *bound        // of the parameters of the copies; nil where they have none
+	values *boundValues  // of the parameters of the copies; nil where they have none
 	// uncopied says why not all rows are copied; empty as long as they are.
 	uncopied string
 }
@@ -61,7 +61,7 @@ func (r *receipt) leaves(format string, values ...any) {
 }
 
 // plan finds out how the rows are to be copied.
-func (r *receipt) plan(sql string, values *bound) {
+func (r *receipt) plan(sql string, values *boundValues) {
 	if r.wanted.CopyRows == 0 {
 		return
 	}

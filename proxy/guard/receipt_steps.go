@@ -24,7 +24,7 @@ func (j *judged) receipt() *policy.Receipt {
 // newReceipt returns the receipt of a statement, sql being its text alone; nil where none is
 // wanted, or where the server would answer nothing now. values are those of its parameters; nil
 // where they are not known.
-func (g *Guard) newReceipt(run *judged, sql string, values *bound) *receipt {
+func (g *Guard) newReceipt(run *judged, sql string, values *boundValues) *receipt {
 	wanted := run.receipt()
 	if wanted == nil || !g.cfg.Receipts || g.replies.skipping || g.transaction == nil || g.transaction.failed {
 		return nil
@@ -46,6 +46,8 @@ func unreceiptable(own *judged) string {
 		return "the text is not understood"
 	case len(st) != 1:
 		return "the string has several statements"
+	case own.adopted:
+		return bySQL
 	case st[0].Prepares != "":
 		return "it runs when it is executed"
 	case st[0].Boundary != parser.Within:
@@ -54,11 +56,16 @@ func unreceiptable(own *judged) string {
 	return ""
 }
 
+// prepares tells whether a string does nothing but PREPARE.
+func (j *judged) prepares() bool {
+	return len(j.summary.Statements) == 1 && j.summary.Statements[0].Prepares != ""
+}
+
 // needsCopy is the decision on a string that is to be copied and of which the server cannot
 // be asked.
 func (g *Guard) needsCopy(own, run *judged) policy.Decision {
 	wanted := run.receipt()
-	if wanted == nil || wanted.CopyRows == 0 || !g.cfg.Receipts || len(own.summary.Statements) == 1 && own.summary.Statements[0].Prepares != "" {
+	if wanted == nil || wanted.CopyRows == 0 || !g.cfg.Receipts || own.prepares() && !own.adopted {
 		return policy.Decision{}
 	}
 	if why := unreceiptable(own); why != "" {
@@ -164,7 +171,7 @@ func (r *receipt) refuses(g *Guard, s *script, ops *Ops) bool {
 	d := r.wanted.Uncopied(r.uncopied)
 	if d.Deny {
 		s.event = nil
-		s.refusal = g.refuse(r.judged.refusedBy(d, []byte(r.judged.text())), ops)
+		s.refusal = g.refuse(r.judged.refusedBy(d, []byte(r.judged.text())).barred(uncopied), ops)
 	}
 	return d.Deny
 }

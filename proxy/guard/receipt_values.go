@@ -6,12 +6,12 @@ import (
 	"github.com/pgcordon/pgcordon/proxy/wire"
 )
 
-// bound are the values of the parameters of a statement whose rows may have to be copied.
+// boundValues are the values of the parameters of a statement whose rows may have to be copied.
 //
 // A value becomes what it is at Bind, and copying reads it once more, as text or binary of the
 // same type. Since other settings would make something else of it, it is kept only until
 // something else may run: clients send Execute right behind Bind.
-type bound struct {
+type boundValues struct {
 	portal string
 	types  []uint32         // as Parse gives them; 0, or none, where the server finds them out
 	values []wire.Parameter // in memory of their own
@@ -33,7 +33,7 @@ func (g *Guard) keeps(j *judged, types []uint32, in []byte, size int) (need int)
 	message := bytes.Clone(in[wire.HeaderSize:size])
 	portal, _, _ := wire.BindNames(message)
 	if values, err := wire.BindParameters(message); err == nil && len(values) > 0 {
-		g.transaction.bound = &bound{portal: string(portal), types: types, values: values}
+		g.transaction.bound = &boundValues{portal: string(portal), types: types, values: values}
 	}
 	return 0
 }
@@ -48,7 +48,7 @@ func (t *transaction) outdates(message byte) {
 
 // valuesOf returns the values of a portal that is about to execute, and forgets them; nil
 // where they are not known.
-func (t *transaction) valuesOf(portal []byte) *bound {
+func (t *transaction) valuesOf(portal []byte) *boundValues {
 	if t == nil || t.bound == nil {
 		return nil
 	}
@@ -60,7 +60,7 @@ func (t *transaction) valuesOf(portal []byte) *bound {
 }
 
 // has tells whether the values of parameters are known.
-func (b *bound) has(parameters []int) bool {
+func (b *boundValues) has(parameters []int) bool {
 	for _, p := range parameters {
 		if b == nil || p > len(b.values) {
 			return false
@@ -70,7 +70,7 @@ func (b *bound) has(parameters []int) bool {
 }
 
 // of returns the types and values of parameters.
-func (b *bound) of(parameters []int) (types []uint32, values []wire.Parameter) {
+func (b *boundValues) of(parameters []int) (types []uint32, values []wire.Parameter) {
 	for _, p := range parameters {
 		t := uint32(0)
 		if p <= len(b.types) {

@@ -35,7 +35,7 @@ type transaction struct {
 	// unsettled are the receipts of what is open; nil where there are none.
 	unsettled *unsettled
 	// bound are values with which rows may have to be copied; nil for none.
-	bound *bound
+	bound *boundValues
 }
 
 // maxKnown bounds the relations that are remembered of a session.

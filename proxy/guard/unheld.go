@@ -44,6 +44,7 @@ const (
 	notUnderstood = "the text is not understood"
 	atCommit      = "the query of a cursor WITH HOLD runs when the transaction commits"
 	blinding      = "without track_counts the server counts nothing"
+	bySQL         = "PREPARE in SQL made it and Bind names it; EXECUTE in SQL would do"
 	replicating   = "on a replication connection no statement is held"
 )
 
@@ -79,12 +80,14 @@ func (g *Guard) executable(own, run *judged) *judged {
 		return run
 	}
 	if d := g.needsCopy(own, run); d.Deny {
-		return own.refusedBy(d, nil)
+		return own.refusedBy(d, nil).barred(uncopied)
 	}
 	switch t := g.transaction; {
 	case t == nil && run.limit != nil:
 		return own.refusedBy(run.limit.Uncountable(replicating), nil)
 	case t == nil:
+	case own.adopted && (run.limit != nil || t.bounds != nil):
+		return own.refusedBy(g.unaccountable(own, run, bySQL), nil)
 	case !own.summary.Parsed && (run.limit != nil || t.bounds != nil):
 		return own.refusedBy(g.unaccountable(own, run, notUnderstood), nil)
 	case t.bounds != nil && slices.ContainsFunc(own.summary.Statements, func(st parser.Statement) bool { return st.Boundary == parser.AtCommit }):

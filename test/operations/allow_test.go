@@ -370,7 +370,7 @@ func TestLimitsOnTransactionsHoldAgainstOperators(t *testing.T) {
 			c.want("C DELETE 5 | Z I")
 			c.send(query(repair))
 			c.want("E 42501 | Z I") // by its limit on rows
-			o.cannot(t, c.lastError(), "it changed too many rows")
+			o.cannot(t, c.lastError(), "it changes more than a limit")
 		})
 	}
 }

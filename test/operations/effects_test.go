@@ -71,6 +71,8 @@ var held = []struct {
 	{"a procedure that commits, extended", []any{run("CALL commits()"), syncs(), query("SELECT 1")}, "1 | 2 | E 2D000 | Z I | T | D 1 | C SELECT 1 | Z I", "20"},
 	{"CALL, extended", []any{run("CALL calls(5)"), syncs(), run("CALL calls(20)"), syncs(), query("SELECT 1")},
 		"1 | 2 | C CALL | Z I | 1 | 2 | C CALL | E 42501 | Z I | T | D 1 | C SELECT 1 | Z I", "15"},
+	{"prepared by SQL, bound by the protocol", []any{query("PREPARE p AS SELECT del(6)"), binds("p"), execute(""), syncs(), query("SELECT 1")},
+		"C PREPARE | Z I | 2 | E 42501 | Z I | T | D 1 | C SELECT 1 | Z I", "20"},
 	{"many small statements", []any{query("BEGIN"), query("SELECT del(3)"), query("SELECT del(6)"), query("COMMIT"), query("SELECT 1")},
 		"C BEGIN | Z T | T | D 3 | C SELECT 1 | Z T | T | D 6 | C SELECT 1 | Z T | E 42501 | Z I | T | D 1 | C SELECT 1 | Z I", "20"},
 	{"a transaction within its bounds", []any{query("BEGIN"), query("SELECT del(3)"), query("SELECT del(5)"), query("COMMIT"), query("SELECT 1")},

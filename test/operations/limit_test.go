@@ -47,6 +47,8 @@ var limited = []struct {
 		"1 | 2 | C INSERT 0 1 | C DELETE 1 | Z I | 1 | 2 | D 1 | C SELECT 1 | Z I", "19"},
 	{"too many, in a section that is open", []any{run("DELETE FROM categories WHERE id = 1"), query("DELETE FROM categories"), syncs()},
 		"1 | 2 | C DELETE 1 | E 42501 | Z I | Z I", "20"},
+	{"prepared by SQL, bound by the protocol", []any{query("PREPARE p AS DELETE FROM categories WHERE id <= 20"), binds("p"), execute(""), syncs()},
+		"C PREPARE | Z I | 2 | E 42501 | Z I", "20"},
 	{"EXECUTE", []any{query("PREPARE p (int) AS DELETE FROM categories WHERE id <= $1"), query("EXECUTE p(5)"), query("EXECUTE p(20)")},
 		"C PREPARE | Z I | C DELETE 5 | Z I | E 42501 | Z I", "15"},
 	{"INSERT", []any{query("INSERT INTO journal SELECT 'x' FROM generate_series(1, 10)"), query("INSERT INTO journal SELECT 'x' FROM generate_series(1, 11)")},

@@ -82,6 +82,8 @@ var receiptCases = []receiptCase{
 		"1 | 2 | C DELETE 3 | Z I", "17", "copied 3, 3 of public.categories copied, committed"},
 	{"parameter without a value", []any{parse("", "DELETE FROM categories WHERE id = $1"), &pgproto3.Bind{Parameters: [][]byte{nil}}, execute(""), syncs()},
 		"1 | 2 | C DELETE 0 | Z I", "20", "copied 0, 0 of public.categories copied, committed"},
+	{"prepared by SQL, bound by the protocol", []any{query("PREPARE p AS DELETE FROM categories WHERE id = 1"), binds("p"), execute(""), syncs()},
+		"C PREPARE | Z I | 2 | E 42501 | Z I", "20", ""},
 	{"prepared once", []any{parse("s", "DELETE FROM categories WHERE id = $1"), binds("s", "1"), execute(""), binds("s", "2"), execute(""), syncs(), binds("s", "3"), execute(""), syncs()},
 		"1 | 2 | C DELETE 1 | 2 | C DELETE 1 | Z I | 2 | C DELETE 1 | Z I", "17", "copied 1, 1 of public.categories copied, committed; " +
 			"copied 1, 1 of public.categories copied, committed; copied 1, 1 of public.categories copied, committed"},
