@@ -64,6 +64,9 @@ func (p *Policy) statementRuleNames() (names []string) {
 	if len(p.Tripwires) > 0 {
 		names = append(names, builtinTripwire)
 	}
+	if slices.ContainsFunc(p.sessions, func(r sessionRule) bool { return r.readOnly }) {
+		names = append(names, builtinReadOnly, builtinReadOnlyTransaction)
+	}
 	return names
 }
 

@@ -62,6 +62,13 @@ func TestStateOfTheSessionCarriesFromStepToStep(t *testing.T) {
       - {deny: TRUNCATE e, rule: builtin/tripwire}
       - allow: DELETE FROM e WHERE id = 1
 `},
+		{"read-only session", "sessions: [{name: lookers, action: allow, read_only: true}]\nstatements: [{name: all, action: allow}]\n", `
+    rule: lookers
+    steps:
+      - allow: [BEGIN READ ONLY, SELECT 1, COMMIT]
+      - {deny: [BEGIN READ WRITE, DELETE FROM t WHERE id = 1], rule: builtin/read-only}
+      - {deny: COMMIT; SELECT 1, rule: builtin/read-only-transaction}
+`},
 		{"tripwires that count refusals", "tripwires: [{name: w, refusals: 2, within: 1m}, {name: v, tables: 9, within: 1m}]\nstatements: [{name: c, action: allow, when: {effect: truncate, relation: c}}]\n", `
     steps:
       - allow: TRUNCATE c
