@@ -51,8 +51,8 @@ func (w *Tripwire) Counts(d *Decision) bool {
 	return d.Deny
 }
 
-// names tells whether a test suite calls itself so.
-func (w *Tripwire) names(application string) bool {
+// Names tells whether a session of such an application_name trips it by its login.
+func (w *Tripwire) Names(application string) bool {
 	return len(w.applications) > 0 && w.applications.match(application)
 }
 

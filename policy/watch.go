@@ -112,7 +112,7 @@ func (w *Watch) Forget(who Between) {
 func (w *Watch) add(key counted, wire *Tripwire, what *Deed, now time.Time) []Cause {
 	cause := Cause{Actor: what.Actor.shown(), Time: now, Event: what.Event, Refused: what.Refused}
 	switch {
-	case wire.TestSuite && what.LoggedIn && wire.names(what.Application):
+	case wire.TestSuite && what.LoggedIn && wire.Names(what.Application):
 		return []Cause{cause}
 	case wire.TestSuite && what.Signs != nil && what.Signs.Suite:
 		return causesOf(signsOf(what, cause))

@@ -19,6 +19,7 @@ sources:
 tripwires:
   - {name: table-after-table, when: {source: production, target: shop}, tables: 3, within: 1m}
   - {name: refusals, when: {source: production, target: shop}, refusals: 3, within: 1m}
+  - {name: suite, when: {source: production, target: shop}, test_suite: true, applications: "pytest*"}
 admin: {socket: /run/s, break_glass: {}}
 statements:
   - {name: ledger, action: deny, break_glass: false, when: {effect: drop, relation: ledger}}
@@ -46,6 +47,7 @@ func TestExplainNamesEnvironmentEffectsAndRule(t *testing.T) {
 		{"--target shop --source 10.30.1.7", "DELETE FROM a WHERE id > 0; TRUNCATE b, c", 2,
 			[]string{"environment production (source rule pods: address 10.30.1.7 in 10.30.0.0/16)", "delete on a (open_range)", "truncate on c", "ERROR 42501: pgcordon refused delete on a"}},
 		{"--target shop --source 10.30.1.7", "SELECT 1", 0, []string{"what the server answers"}},
+		{"--target shop --source 10.30.1.7 --application pytest-7", "SELECT 1", 0, []string{"trips tripwire suite by its application_name"}},
 		{"--target shop --source 10.30.1.7", "INSERT INTO t VALUES (1)", 0, []string{"allowed and recorded by rule note-inserts"}},
 		{"--target shop --source 10.20.1.7", "SELECT 1", 2, []string{"FATAL 28000", "builtin/cross-environment"}},
 		{"--target shop --source 192.0.2.1", "SELECT 1", 2, []string{"environment unknown (no source rule matches)", "builtin/unknown-source"}},

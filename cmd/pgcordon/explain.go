@@ -44,6 +44,7 @@ type explanation struct {
 	} `json:"target"`
 	Session    ruling               `json:"session"`
 	ReadOnly   bool                 `json:"read_only,omitempty"` // the session
+	Trips      []string             `json:"trips,omitempty"`     // tripwires that trip by its login
 	Statements []explainedStatement `json:"statements,omitempty"`
 	JudgedBy   string               `json:"judged_by,omitempty"`
 	Decision   *ruling              `json:"decision,omitempty"`
@@ -145,6 +146,9 @@ func (c *explainCommand) explain(s *streams, sql string) (*explanation, error) {
 		e.Operators = operators(rules, sql, c.Replication)
 	}
 	for _, w := range p.TripwiresOf(target, client) {
+		if w.Names(client.Application) {
+			e.Trips = append(e.Trips, w.Name)
+		}
 		if w.Counts(&d) {
 			e.Tripwires = append(e.Tripwires, w.Name)
 		}

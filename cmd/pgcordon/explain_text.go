@@ -18,6 +18,9 @@ func (e *explanation) print(w io.Writer) {
 	if e.ReadOnly {
 		fmt.Fprintf(w, "           read-only: every transaction is READ ONLY, and what a server lets through even so is refused\n")
 	}
+	if len(e.Trips) > 0 {
+		fmt.Fprintf(w, "           trips tripwire %s by its application_name, once it has logged in\n", strings.Join(e.Trips, ", "))
+	}
 	for i, st := range e.Statements {
 		fmt.Fprintf(w, "statement  %d: %s\n", i+1, st.title())
 		for _, act := range st.Effects {

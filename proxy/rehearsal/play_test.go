@@ -69,6 +69,11 @@ func TestStateOfTheSessionCarriesFromStepToStep(t *testing.T) {
       - {deny: [BEGIN READ WRITE, DELETE FROM t WHERE id = 1], rule: builtin/read-only}
       - {deny: COMMIT; SELECT 1, rule: builtin/read-only-transaction}
 `},
+		{"tripwires that know a test suite by its name", "builtin: false\ntripwires: [{name: w, test_suite: true, applications: \"pytest*\"}]\n", `
+    application: pytest-7
+    steps:
+      - {deny: TRUNCATE a, rule: builtin/tripwire}
+`},
 		{"tripwires that count refusals", "tripwires: [{name: w, refusals: 2, within: 1m}, {name: v, tables: 9, within: 1m}]\nstatements: [{name: c, action: allow, when: {effect: truncate, relation: c}}]\n", `
     steps:
       - allow: TRUNCATE c

@@ -56,6 +56,7 @@ func newSession(p *policy.Policy, t *policy.Target, c policy.Client, settings []
 		settings = append(settings[:len(settings):len(settings)], wire.Setting{Name: "default_transaction_read_only", Value: "on"})
 	}
 	s.carry(s.server.login(settings), s.guard.FromServer)
+	s.count(&policy.Deed{Actor: policy.Actor{Application: c.Application}, LoggedIn: true})
 	return s
 }
 
