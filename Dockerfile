@@ -6,7 +6,9 @@
 #
 # There is nothing in the image that could run a HEALTHCHECK: let the platform ask
 # /healthz and /readyz where metrics.listen says. Send audit events to standard
-# output (audit: {file: "-"}) or mount a writable folder for them.
+# output (audit: {file: "-"}). What else writes a file (audit.file, admin.socket,
+# admin.state) needs a mounted folder that user 65532 may write; the commands run in
+# the container, as in `docker exec NAME /usr/bin/pgcordon sessions --config ...`.
 FROM golang:1.26-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
