@@ -131,6 +131,9 @@ func (l *Lockdowns) save(all []admin.Lockdown) (err error) {
 	}
 	dir := filepath.Dir(l.file)
 	next, err := os.CreateTemp(dir, ".lockdowns-*")
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: the folder has to be there", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func (a *adminSocket) client() (*admin.Client, error) {
 		return nil, fmt.Errorf("%w\n--socket PATH does without the file", err)
 	}
 	if p.Admin.Socket == "" {
-		return nil, fmt.Errorf("%s has no admin.socket", a.Config)
+		return nil, fmt.Errorf("%s has no admin.socket: pgcordon takes orders when it is started with one", a.Config)
 	}
 	return admin.NewClient(p.Admin.Socket), nil
 }

@@ -49,6 +49,9 @@ func ListenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 		return nil, fmt.Errorf("listen unix %s: %w", path, err)
 	}
 	l, err := bindUnix(path, mode)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: the folder has to be there", err)
+	}
 	if err != nil {
 		return nil, err
 	}

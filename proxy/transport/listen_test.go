@@ -180,3 +180,10 @@ func TestDialGivesUpWithItsContext(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestAMissingFolderIsNamedAsTheReason(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none", "s")
+	if _, err := transport.ListenUnix(path, 0o600); err == nil || !strings.Contains(err.Error(), "the folder has to be there") {
+		t.Errorf("got %v", err)
+	}
+}
