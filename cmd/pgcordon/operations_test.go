@@ -118,7 +118,7 @@ func TestOperationsExamplesGiveTheOrdersThatTheyShow(t *testing.T) {
 		}
 	}
 	want := []string{
-		"sessions", "sessions",
+		"sessions", "list", "sessions",
 		"kill pgc-01jd9q-2m7t00-000000 empties tables",
 		"kill staging test suite on production",
 		"kill migrations storefront",
@@ -154,6 +154,16 @@ func TestWhatClientsWroteShowsNoControlCharacters(t *testing.T) {
 		if code != 0 || strings.Contains(text, "\x1b") || !strings.Contains(text, `\x1b[2J`) {
 			t.Errorf("%v: status %d\n%q", command, code, text)
 		}
+	}
+}
+
+func TestSessionsTellOfLockdowns(t *testing.T) {
+	socket := (&recorder{}).serve(t)
+	if code, text := outcome("", "sessions", "--socket", socket); code != 0 || !strings.HasSuffix(text, "\n2 lockdowns in force: pgcordon lockdown --list\n") {
+		t.Errorf("status %d\n%s", code, text)
+	}
+	if code, text := outcome("", "sessions", "--json", "--socket", socket); code != 0 || strings.Contains(text, "lockdown") {
+		t.Errorf("status %d\n%s", code, text)
 	}
 }
 

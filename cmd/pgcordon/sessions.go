@@ -58,7 +58,19 @@ func (c *sessionsCommand) Run(s *streams) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%q\t%q\t%q\t%s\t%s\t%s\t%d\t%d\n", one.ID, one.Since.Local().Format(time.DateTime), one.Source, one.Address,
 			one.User, one.Database, one.Application, one.Target, pidText(one), stateText(one), one.Statements, one.Refused)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return s.tellOfLockdowns(client)
+}
+
+// tellOfLockdowns says, beside the sessions that are there, why others are not.
+func (s *streams) tellOfLockdowns(client *admin.Client) error {
+	all, err := client.Lockdowns()
+	if err == nil && len(all) > 0 {
+		fmt.Fprintf(s.err, "%s in force: pgcordon lockdown --list\n", several(len(all), "lockdown"))
+	}
+	return err
 }
 
 func pidText(one admin.Session) string {
