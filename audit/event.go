@@ -41,7 +41,7 @@ type Source struct {
 
 // Target is what was asked.
 type Target struct {
-	Name        string `json:"name"`
+	Name        string `json:"name,omitempty"` // empty where an order is about all of the environment
 	Environment string `json:"environment"`
 }
 

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -70,10 +71,7 @@ func (d *Decision) sign(s *Signs) {
 
 // reason says what tripped the wire.
 func (w *Tripwire) reason(causes []Cause, what *Deed) string {
-	var names []string
-	for i := range causes {
-		names = append(names, causes[i].Tables...)
-	}
+	names := namesIn(causes)
 	switch {
 	case w.Tables > 0:
 		return fmt.Sprintf("%d tables emptied or dropped within %s: %s", len(names), Period(w.Within), listed(names))
@@ -83,6 +81,20 @@ func (w *Tripwire) reason(causes []Cause, what *Deed) string {
 		return fmt.Sprintf("a session of application %q logged in", what.Application)
 	}
 	return "TRUNCATE with RESTART IDENTITY, as test suites do: " + listed(names)
+}
+
+// namesIn returns the tables, with their databases where there are several.
+func namesIn(causes []Cause) (names []string) {
+	several := slices.ContainsFunc(causes, func(c Cause) bool { return c.Database != causes[0].Database })
+	for i := range causes {
+		for _, table := range causes[i].Tables {
+			if several {
+				table = causes[i].Database + "." + table
+			}
+			names = append(names, table)
+		}
+	}
+	return names
 }
 
 // listed names the first few.

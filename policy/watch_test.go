@@ -98,8 +98,12 @@ func TestNamesOfOneTableAreOneTable(t *testing.T) {
 			t.Error("one table is two")
 		}
 	}
-	if w.tell("staging", Deed{Actor: Actor{Database: "two"}, Signs: a}) == nil {
-		t.Error("tables of two databases are one")
+	trip := w.tell("staging", Deed{Actor: Actor{Database: "two"}, Signs: a})
+	if trip == nil {
+		t.Fatal("tables of two databases are one")
+	}
+	if want := ": one.public.a, two.public.a"; !strings.HasSuffix(trip.Reason, want) {
+		t.Errorf("%s, want %s", trip.Reason, want)
 	}
 }
 

@@ -68,7 +68,7 @@ func (s *Server) Revoke(order admin.Revoke, by admin.Peer) (admin.Approval, erro
 // recordApproval writes an order about an approval to the audit log.
 func (s *Server) recordApproval(e audit.Event, a admin.Approval, by admin.Peer) error {
 	e.Time, e.Decision, e.Rule = time.Now(), audit.Allow, a.Rule
-	e.Source.Environment, e.Target.Name, e.User, e.Database = a.Source, a.Target, a.User, a.Database
+	e.Source.Environment, e.Target, e.User, e.Database = a.Source, s.targetOf(a.Target), a.User, a.Database
 	e.Operator = &audit.Operator{UID: by.UID, PID: by.PID}
 	e.Approval = &audit.Approval{ID: a.ID, Once: a.Once, Until: a.Until, Lacks: a.Lacks}
 	for _, c := range a.By {

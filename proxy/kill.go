@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pgcordon/pgcordon/audit"
+	"github.com/pgcordon/pgcordon/policy"
 	"github.com/pgcordon/pgcordon/proxy/admin"
 	"github.com/pgcordon/pgcordon/proxy/relay"
 	"github.com/pgcordon/pgcordon/proxy/wire"
@@ -148,11 +149,27 @@ func (s *session) meant(k admin.Kill) bool {
 // urgent waits for a disk.
 func (s *Server) recordOrder(e audit.Event, scope admin.Scope, by admin.Peer) {
 	e.Time, e.Decision = time.Now(), audit.Allow
-	e.Source.Environment, e.Target.Name = scope.Source, scope.Target
+	e.Source.Environment, e.Target = scope.Source, s.targetOf(scope.Target)
 	e.Operator = &audit.Operator{UID: by.UID, PID: by.PID}
 	log := s.log.With("event_id", e.ID, "source", scope.Source, "target", scope.Target, "uid", by.UID, "pid", by.PID)
 	log.Warn(e.Type+" by an operator", "user", e.User, "reason", e.Reason, "ended", e.Ended)
 	if err := s.audit.RecordDurable(e); err != nil {
 		log.Error("an operator's order could not be written to the audit log", "error", err)
 	}
+}
+
+// targetOf tells the audit log of the target of an order, which is named by its name or
+// its environment.
+func (s *Server) targetOf(name string) audit.Target {
+	p := s.policy()
+	if name == "" || p == nil {
+		return audit.Target{Name: name}
+	}
+	if t := p.Target(name); t != nil {
+		return audit.Target{Name: t.Name, Environment: t.Environment}
+	}
+	if slices.ContainsFunc(p.Targets, func(t *policy.Target) bool { return t.Environment == name }) {
+		return audit.Target{Environment: name}
+	}
+	return audit.Target{Name: name} // a reload has taken it away
 }

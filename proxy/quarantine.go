@@ -59,7 +59,7 @@ func (s *Server) lifted(l *admin.Lockdown, unsaved error) {
 	e := audit.Event{
 		Time: time.Now(), Type: audit.ReleaseEvent, ID: audit.NewID(), Decision: audit.Allow, Rule: l.Tripwire,
 		Reason: fmt.Sprintf("the quarantine of incident %s has come to its end", l.Event),
-		Source: audit.Source{Environment: l.Source}, Target: audit.Target{Name: l.Target},
+		Source: audit.Source{Environment: l.Source}, Target: s.targetOf(l.Target),
 	}
 	log := s.log.With("event_id", e.ID, "incident", l.Event, "source", l.Source, "target", l.Target)
 	log.Warn("quarantine over")

@@ -42,7 +42,7 @@ func (s *Server) openIncident(t *policy.Trip) {
 	}
 	e := audit.Event{
 		Time: t.Time, Type: audit.IncidentEvent, ID: t.Incident, Decision: audit.WouldDeny, Rule: t.Tripwire, Reason: t.Reason,
-		Source: audit.Source{Environment: t.Source}, Target: audit.Target{Name: t.Target}, Causes: causesOf(t),
+		Source: audit.Source{Environment: t.Source}, Target: s.targetOf(t.Target), Causes: causesOf(t),
 	}
 	log := s.log.With("event_id", e.ID, "tripwire", t.Tripwire, "source", t.Source, "target", t.Target)
 	if !t.Audit {

@@ -245,6 +245,12 @@ func TestLockdownEndsAndRefusesUntilReleased(t *testing.T) {
 	spared.send(query("SELECT 1"))
 	spared.want("T | D 1 | C SELECT 1 | Z I")
 	o.ordered(t, audit.LockdownEvent, "tests on production")
+	for target, want := range map[string]audit.Target{"shop": {Name: "shop", Environment: "production"}, "production": {Environment: "production"}} {
+		o.order(t, "kill", "--user", "nobody", "--target", target, "--reason", "at "+target)
+		if e := o.ordered(t, audit.KillEvent, "at "+target); e.Target != want {
+			t.Errorf("%q is %+v in the audit log", target, e.Target)
+		}
+	}
 	o.counted(t, "pgcordon_lockdown", 1)
 	if out := o.order(t, "lockdown", "--list"); !strings.Contains(out, "tests on production") {
 		t.Error(out)

@@ -109,7 +109,7 @@ func TestIncidentNamesItsCauses(t *testing.T) {
 	second.send(query("TRUNCATE coupons"))
 	second.want("E 28000 | " + end)
 	e := o.incident(t)
-	if e.Rule != "table-after-table" || e.Decision != audit.Deny || e.Ended != 2 || !e.Until.IsZero() || e.Source.Environment != "staging" || e.Target.Name != "shop" ||
+	if e.Rule != "table-after-table" || e.Decision != audit.Deny || e.Ended != 2 || !e.Until.IsZero() || e.Source.Environment != "staging" || e.Target.Name != "shop" || e.Target.Environment != "production" ||
 		e.Reason != "3 tables emptied or dropped within 10m: public.categories, public.cms_blocks, public.coupons" {
 		t.Errorf("%+v", e)
 	}
