@@ -74,7 +74,7 @@ func checkTripwire(d *decoder, n *yaml.Node, w *Tripwire) {
 }
 
 // warnOfLockedDoors tells of tripwires that can lock a target's own environment out, and
-// of those that nobody could release.
+// of those that nobody could release, or that a restart would.
 func warnOfLockedDoors(d *decoder, n *yaml.Node, p *Policy) {
 	for i, w := range p.Tripwires {
 		own := slices.IndexFunc(p.Targets, w.guardsAgainstItself)
@@ -85,6 +85,8 @@ func warnOfLockedDoors(d *decoder, n *yaml.Node, p *Policy) {
 				"name the sources that are meant under when.source, or set mode: audit", w.Name, t.Environment, t.Name)
 		case w.Mode == Enforce && w.Quarantine == 0 && p.Admin.Socket == "":
 			d.warnf(node, "tripwire %s locks out until pgcordon release, which needs admin.socket; set that, or a time under quarantine", w.Name)
+		case w.Mode == Enforce && w.Quarantine == 0 && p.Admin.State == "":
+			d.warnf(node, "tripwire %s locks out until pgcordon release, but a restart lifts that too; name a file under admin.state", w.Name)
 		}
 	}
 }

@@ -119,7 +119,7 @@ func (r *Ruleset) ofReadOnly(d Decision) Decision {
 	case d.Rule == builtinReadOnlyTransaction:
 		d.Reason = fmt.Sprintf("it may run in a transaction that is not read-only, for it follows COMMIT before the server has said "+
 			"how the next one begins; session rule %s makes the session read-only", r.readOnly)
-		d.Hint = "send it as a message of its own, or behind a Sync"
+		d.Hint = "send it on its own, once the COMMIT has been answered; in a pipeline, behind a Sync"
 	case d.Rule == builtinReadOnly && d.Reason != "":
 		d.Reason = fmt.Sprintf("%s; session rule %s makes the session read-only", overstep(&d.Act, d.Reason), r.readOnly)
 		d.Hint = "open a session that is not read-only: under another user, or from another source"

@@ -115,7 +115,7 @@ func TestOnlySessionsUnderATripwireThatReadsShowSigns(t *testing.T) {
 }
 
 func TestTripwiresThatCannotBeMeant(t *testing.T) {
-	const admin = "admin: {socket: /run/s}\n"
+	const admin = "admin: {socket: /run/s, state: /var/lib/l}\n"
 	of := func(keys string) string { return oneTarget + admin + "tripwires: [{name: w, " + keys + "}]\n" }
 	for _, test := range []struct{ content, want string }{
 		{of("within: 1m"), "7:13: a tripwire has one sign: tables, refusals or test_suite; 0 are given"},
@@ -142,6 +142,7 @@ func TestTripwiresThatCannotBeMeant(t *testing.T) {
 		checkWarning(t, of(keys)+sources, want)
 	}
 	checkWarning(t, strings.Replace(of("tables: 3, within: 1m, when: {source: staging}")+sources, admin, "", 1), "needs admin.socket")
+	checkWarning(t, strings.Replace(of("tables: 3, within: 1m, when: {source: staging}")+sources, ", state: /var/lib/l", "", 1), "but a restart lifts that too; name a file under admin.state")
 	checkWarning(t, strings.Replace(of("tables: 3, within: 1m, quarantine: 1h, when: {source: staging}")+sources, admin, "", 1), "")
 }
 

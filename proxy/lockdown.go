@@ -32,7 +32,7 @@ func (s *Server) LockDown(o admin.Order, by admin.Peer) (admin.Effect, error) {
 	}
 	l := admin.Lockdown{Scope: o.Scope, Since: time.Now().UTC(), Reason: o.Reason, Event: audit.NewID(), By: by}
 	ended, err := s.impose(l)
-	done := admin.Effect{Event: l.Event, Ended: ended, Warning: warningOf(err)}
+	done := admin.Effect{Event: l.Event, Ended: ended, Warning: warningOf("it is in force, but a restart lifts it", err)}
 	s.recordOrder(audit.Event{Type: audit.LockdownEvent, ID: l.Event, Reason: l.Reason, Ended: int64(done.Ended)}, l.Scope, by)
 	return done, nil
 }
@@ -71,16 +71,16 @@ func (s *Server) Release(o admin.Order, by admin.Peer) (admin.Effect, error) {
 		return admin.Effect{}, fmt.Errorf("%w lockdown: there is none of %s; %s", admin.ErrUnknown, scopeText(o.Scope), inForceText(s.lockdowns.all()))
 	}
 	s.tripwires.Forget(policy.Between{Source: o.Source, Target: o.Target})
-	done := admin.Effect{Event: audit.NewID(), Warning: warningOf(err)}
+	done := admin.Effect{Event: audit.NewID(), Warning: warningOf("it is lifted, but a restart brings it back", err)}
 	s.recordOrder(audit.Event{Type: audit.ReleaseEvent, ID: done.Event, Reason: o.Reason}, o.Scope, by)
 	return done, nil
 }
 
-func warningOf(err error) string {
+func warningOf(what string, err error) string {
 	if err == nil {
 		return ""
 	}
-	return "it is in force, but a restart undoes it: " + err.Error()
+	return what + ": " + err.Error()
 }
 
 // checkScope refuses what no session can be in: a misspelt name would lock nobody out.

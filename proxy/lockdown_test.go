@@ -60,6 +60,10 @@ func TestLockdownThatCannotBeSavedIsInForce(t *testing.T) {
 		if err == nil || l.find(func(admin.Scope) bool { return true }, time.Now()) == nil {
 			t.Errorf("%s: %v, lockdowns %+v", name, err, l.all())
 		}
+		// Where there is no file, nothing can bring it back.
+		if _, err := l.lift(func(*admin.Lockdown) bool { return true }); (err == nil) != (name == "no file") {
+			t.Errorf("%s: lifted with %v", name, err)
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ func (s *Server) quarantine(t *policy.Trip) (until time.Time, ended int64) {
 	}
 	n, err := s.impose(l)
 	if err != nil {
-		s.log.Warn("a quarantine is in force, but a restart undoes it", "event_id", t.Incident, "error", err)
+		s.log.Warn("a quarantine is in force, but a restart lifts it", "event_id", t.Incident, "error", err)
 	}
 	s.liftLater(l)
 	return l.Until, int64(n)
