@@ -106,10 +106,14 @@ var pipelines = map[string][]any{
 		run("SELECT writes()"), syncs()},
 	"value of the setting as a parameter": {parse("", "SELECT set_config('default_transaction_read_only', $1, false)"), bindText("off"), execute(""), syncs(),
 		run("SELECT writes()"), syncs()},
-	"function call of set_config":  {call(2078, "default_transaction_read_only", "off", "f"), query("SELECT writes()")},
-	"function call of lo_unlink":   {call(964, "4711")},
-	"READ WRITE in a section":      {run("BEGIN READ WRITE"), run("DELETE FROM orders"), run("COMMIT"), syncs()},
-	"EXECUTE behind COMMIT":        {query("PREPARE w AS SELECT writes()"), run("SELECT escapes()"), run("COMMIT"), run("EXECUTE w"), syncs()},
+	"function call of set_config": {call(2078, "default_transaction_read_only", "off", "f"), query("SELECT writes()")},
+	"function call of lo_unlink":  {call(964, "4711")},
+	"READ WRITE in a section":     {run("BEGIN READ WRITE"), run("DELETE FROM orders"), run("COMMIT"), syncs()},
+	"EXECUTE behind COMMIT":       {query("PREPARE w AS SELECT writes()"), run("SELECT escapes()"), run("COMMIT"), run("EXECUTE w"), syncs()},
+	// DISCARD ALL commits at once what it does, also in the middle of a section.
+	"DISCARD ALL in front":         {run("DISCARD ALL"), run("SELECT escapes()"), run("SELECT writes()"), syncs(), run("SELECT writes()"), syncs()},
+	"DISCARD ALL behind":           {run("SELECT escapes()"), run("DISCARD ALL"), run("SELECT writes()"), syncs()},
+	"DISCARD ALL on both sides":    {run("DISCARD ALL"), run("SELECT escapes()"), run("DISCARD ALL"), run("SELECT writes()"), syncs(), query("SELECT writes()")},
 	"error that skips to the Sync": {run("SELECT escapes()"), run("SELECT 1/0"), run("COMMIT"), syncs(), run("SELECT writes()"), syncs()},
 }
 
