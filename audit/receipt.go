@@ -36,6 +36,7 @@ type Copy struct {
 	Columns []string `json:"columns,omitempty"`
 	Key     []string `json:"key,omitempty"`
 	Dropped bool     `json:"dropped,omitempty"` // the table itself went, too
+	Changed bool     `json:"changed,omitempty"` // the rows are still there, with other values
 }
 
 // Transaction is what became of the statements that receipts are about.

@@ -2,7 +2,6 @@ package recovery
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/pgcordon/pgcordon/audit"
 )
@@ -30,7 +29,7 @@ func New(statement audit.Event, end *audit.Transaction) (*Plan, error) {
 	}
 	p.Targets = targets(statement.Receipt)
 	for _, c := range statement.Receipt.Copies {
-		p.Rows = append(p.Rows, putBack(c, slices.Contains(statement.Effects, "update")))
+		p.Rows = append(p.Rows, putBack(c))
 	}
 	return p, nil
 }

@@ -32,6 +32,7 @@ func TestTargetsAreWrittenAsPostgreSQLReadsThem(t *testing.T) {
 		}
 	}
 	const common = `
+archive_mode = 'off'
 recovery_target_action = 'pause'
 recovery_target_timeline = '26'
 `
@@ -75,7 +76,9 @@ func TestThereIsNothingToUndoOfWhatWasRolledBack(t *testing.T) {
 
 func TestRowsAreWrittenBack(t *testing.T) {
 	whole := audit.Copy{Relation: "public.t", Into: "r.c", Rows: 3, Complete: true, Columns: []string{"id", `"N"`, "at"}, Key: []string{"id"}}
-	keyless, partial, dropped, unknown := whole, whole, whole, whole
+	changed, partial, dropped, unknown := whole, whole, whole, whole
+	changed.Changed = true
+	keyless := changed
 	keyless.Key, partial.Complete, dropped.Dropped, unknown.Columns = nil, false, true, nil
 	const insert = "INSERT INTO public.t (id, \"N\", at) OVERRIDING SYSTEM VALUE\n  SELECT id, \"N\", at FROM r.c;"
 	for name, tt := range map[string]struct {
@@ -86,11 +89,11 @@ func TestRowsAreWrittenBack(t *testing.T) {
 		"deleted":          {whole, "delete", insert, "duplicate"},
 		"truncated":        {whole, "truncate", insert, ""},
 		"partly copied":    {partial, "delete", insert, "not all of the rows"},
-		"updated":          {whole, "update", "UPDATE public.t AS new SET (\"N\", at) = ROW (old.\"N\", old.at)\n  FROM r.c AS old WHERE new.id = old.id;", "undone, too"},
+		"updated":          {changed, "update", "UPDATE public.t AS new SET (\"N\", at) = ROW (old.\"N\", old.at)\n  FROM r.c AS old WHERE new.id = old.id;", "undone, too"},
 		"updated, no key":  {keyless, "update", "", "no primary key"},
 		"dropped":          {dropped, "drop", "CREATE TABLE public.t AS TABLE r.c;", "without its constraints"},
 		"columns unknown":  {unknown, "delete", "", "by hand"},
-		"nothing but keys": {audit.Copy{Columns: []string{"id"}, Key: []string{"id"}, Complete: true}, "update", "", "by hand"},
+		"nothing but keys": {audit.Copy{Columns: []string{"id"}, Key: []string{"id"}, Complete: true, Changed: true}, "update", "", "by hand"},
 	} {
 		r := receipt()
 		r.Copies = []audit.Copy{tt.copied}

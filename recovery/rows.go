@@ -16,9 +16,8 @@ type Rows struct {
 	Note     string `json:"note,omitempty"` // what the SQL does not do
 }
 
-// putBack returns the SQL for one copy. updated tells that its rows are still there, with
-// other values.
-func putBack(c audit.Copy, updated bool) Rows {
+// putBack returns the SQL for one copy.
+func putBack(c audit.Copy) Rows {
 	r := Rows{Relation: c.Relation, Rows: c.Rows}
 	columns := strings.Join(c.Columns, ", ")
 	switch {
@@ -27,7 +26,7 @@ func putBack(c audit.Copy, updated bool) Rows {
 		r.Note = "the table comes back without its constraints, defaults, indexes, triggers and privileges: take those from a dump of the schema"
 	case len(c.Columns) == 0:
 		r.Note = "the columns are not known: compare both tables by hand"
-	case updated:
+	case c.Changed:
 		r.SQL, r.Note = undoUpdate(c)
 	default:
 		r.SQL = fmt.Sprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE\n  SELECT %s FROM %s;", c.Relation, columns, columns, c.Into)

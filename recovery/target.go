@@ -57,11 +57,12 @@ func targetID(full string) (string, bool) {
 	return strconv.FormatUint(uint64(uint32(id)), 10), err == nil
 }
 
-// common are the settings that no target does without. A server that was promoted since
+// common are the settings that no target does without. What is recovered beside a server that
+// runs has its configuration, and would write a timeline of its own into its archive. A server that was promoted since
 // has begun another timeline, on which the statement may never have happened: latest, the
 // default, could be that.
 func common(r *audit.Receipt) []Setting {
-	s := []Setting{{"recovery_target_action", "pause"}}
+	s := []Setting{{"archive_mode", "off"}, {"recovery_target_action", "pause"}}
 	if r.Timeline > 0 {
 		s = append(s, Setting{"recovery_target_timeline", fmt.Sprint(r.Timeline)})
 	}

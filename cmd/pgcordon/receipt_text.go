@@ -62,7 +62,7 @@ func outcomeText(p *recovery.Plan) string {
 	case outcome == audit.Unknown && p.Event.Receipt.TransactionID != "":
 		return fmt.Sprintf("unknown; ask the server, as long as it remembers: SELECT pg_xact_status('%s')", p.Event.Receipt.TransactionID)
 	case p.End != nil && p.End.PartlyUndone:
-		return outcome + "; it went back to a savepoint, perhaps to one before the statement"
+		return outcome + "; it went back to a savepoint, perhaps to one before the statement: where a copy is not there, the statement was undone"
 	default:
 		return strings.ReplaceAll(outcome, "_", " ")
 	}
@@ -71,7 +71,7 @@ func outcomeText(p *recovery.Plan) string {
 func printRows(out *strings.Builder, all []recovery.Rows) {
 	for i, r := range all {
 		if i == 0 {
-			out.WriteString("\nTo put the copied rows back, on the server itself:\n")
+			out.WriteString("\nTo put the copied rows back, on the server itself, in this order and in one transaction:\n")
 		}
 		fmt.Fprintf(out, "\n-- %s, rows: %d", r.Relation, r.Rows)
 		if r.Note != "" {
@@ -93,7 +93,7 @@ To recover the server as it was before, beside the one that runs:
 1. On the server that runs: SELECT pg_walfile_name(pg_switch_wal());
    then wait until pg_stat_archiver.last_archived_wal is that file or a later one.
 2. Restore a base backup that was complete before %s into an empty data directory.
-3. Put restore_command and one of the following into its postgresql.conf, touch recovery.signal, start it.
+3. Put restore_command, another port and one of the following into its postgresql.conf, touch recovery.signal, start it.
 4. It pauses at the target: look whether the rows are there. SELECT pg_wal_replay_resume() makes it writable.
 5. Take the tables from it: pg_dump --table.
 `, p.Event.Receipt.Time)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pgcordon/pgcordon/parser"
 	"github.com/pgcordon/pgcordon/policy"
@@ -29,6 +30,7 @@ type Copied struct {
 	Complete       bool     // no row is missing
 	Columns, Key   []string // of the relation, quoted where SQL needs it
 	Dropped        bool     // the relation itself is gone
+	Changed        bool     // the rows are still there, with other values
 }
 
 // maxCopies bounds the tables of which rows are copied for one statement.
@@ -132,7 +134,7 @@ func (r *receipt) mayCopy(c *parser.Copy, t *table) bool {
 // into is the table of the i-th copy.
 func (r *receipt) into(i int) string {
 	name := r.id
-	if len(r.copies) > 1 {
+	if i > 0 {
 		name += "-" + strconv.Itoa(i+1)
 	}
 	return parser.QuoteName(r.wanted.CopySchema) + "." + parser.QuoteName(name)
@@ -148,17 +150,33 @@ func (r *receipt) copied(i int, rows int64) {
 	t := &r.tables[i]
 	c := Copied{
 		Relation: t.Name, Into: r.into(i), Rows: rows, Complete: rows <= int64(r.wanted.CopyRows),
-		Columns: t.Columns, Key: t.Key, Dropped: r.copies[i].Effect == parser.Drop,
+		Columns: t.Columns, Key: t.Key, Dropped: r.copies[i].Effect == parser.Drop, Changed: r.copies[i].Effect == parser.Update,
 	}
 	r.Copies = append(r.Copies, c)
+	if names := t.fired(r.copies[i].Effect); names != "" && rows > 0 {
+		r.lacks("copy: what triggers of %s change elsewhere is not copied: %s", t.Name, names)
+	}
 	if !c.Complete {
 		r.leaves("%s has more than %d rows to copy", t.Name, r.wanted.CopyRows)
 	}
 }
 
+// fired names the triggers on an effect (TRIGGER_TYPE_DELETE and so on in
+// src/include/catalog/pg_trigger.h).
+func (t *table) fired(e parser.Effect) string {
+	event := map[parser.Effect]int{parser.Delete: 1 << 3, parser.Update: 1 << 4, parser.Truncate: 1 << 5}[e]
+	var names []string
+	for _, trigger := range t.Triggers {
+		if trigger.Events&event != 0 {
+			names = append(names, trigger.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
 // counted compares a copy by rows with the statement's own count of them; rows is -1 where it has none.
 func (r *receipt) counted(rows int64) {
-	if len(r.Copies) != 1 || r.copies[0].Lock != "" || r.uncopied != "" || rows == r.Copies[0].Rows {
+	if len(r.Copies) == 0 || r.copies[0].Lock != "" || r.uncopied != "" || rows == r.Copies[0].Rows {
 		return
 	}
 	r.Copies[0].Complete = false

@@ -30,6 +30,11 @@ type table struct {
 	Heirs   bool     `json:"heirs"`   // it has children, and is not partitioned
 	Columns []string `json:"columns"` // that can be written
 	Key     []string `json:"key"`     // of the primary key
+	// Triggers are those that are on, but for the server's own.
+	Triggers []struct {
+		Name   string `json:"name"`
+		Events int    `json:"events"` // pg_trigger.tgtype
+	} `json:"triggers"`
 }
 
 // meansQuery asks what a receipt can have, as one JSON object.
@@ -52,6 +57,23 @@ func textArray(literals []string) string {
 	return "ARRAY[" + strings.Join(literals, ", ") + "]::pg_catalog.text[]"
 }
 
+// tableSQL is a table of the relation c in the schema n.
+const tableSQL = `pg_catalog.json_build_object(
+'name', CASE WHEN c.oid IS NOT NULL THEN pg_catalog.format('%%I.%%I', n.nspname, c.relname) END,
+'kind', c.relkind,
+'read', pg_catalog.has_table_privilege(c.oid, 'SELECT'),
+'lock', pg_catalog.has_any_column_privilege(c.oid, 'UPDATE'),
+'hidden', pg_catalog.row_security_active(c.oid),
+'heirs', c.relhassubclass AND c.relkind OPERATOR(pg_catalog.=) 'r',
+'columns', (SELECT pg_catalog.json_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+	WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0
+		AND NOT a.attisdropped AND a.attgenerated OPERATOR(pg_catalog.=) ''),
+'key', (SELECT pg_catalog.json_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) FROM pg_catalog.pg_index i, pg_catalog.pg_attribute a
+	WHERE i.indrelid OPERATOR(pg_catalog.=) c.oid AND i.indisprimary
+		AND a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.=) ANY (i.indkey)),
+'triggers', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', pg_catalog.quote_ident(r.tgname), 'events', r.tgtype) ORDER BY r.tgname)
+	FROM pg_catalog.pg_trigger r WHERE r.tgrelid OPERATOR(pg_catalog.=) c.oid AND NOT r.tgisinternal AND r.tgenabled OPERATOR(pg_catalog.<>) 'D'))`
+
 const meansSQL = `SELECT pg_catalog.json_build_object(
 'position', NOT pg_catalog.pg_is_in_recovery()
 	AND pg_catalog.has_function_privilege('pg_catalog.pg_current_wal_insert_lsn()', 'EXECUTE')
@@ -64,20 +86,7 @@ const meansSQL = `SELECT pg_catalog.json_build_object(
 	AND pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) 'off',
 'volatile', (SELECT pg_catalog.json_agg(DISTINCT p.proname::pg_catalog.text) FROM pg_catalog.pg_proc p
 	WHERE p.provolatile OPERATOR(pg_catalog.=) 'v' AND p.proname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (%s)),
-'tables', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
-	'name', CASE WHEN c.oid IS NOT NULL THEN pg_catalog.format('%%I.%%I', n.nspname, c.relname) END,
-	'kind', c.relkind,
-	'read', pg_catalog.has_table_privilege(c.oid, 'SELECT'),
-	'lock', pg_catalog.has_any_column_privilege(c.oid, 'UPDATE'),
-	'hidden', pg_catalog.row_security_active(c.oid),
-	'heirs', c.relhassubclass AND c.relkind OPERATOR(pg_catalog.=) 'r',
-	'columns', (SELECT pg_catalog.json_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
-		WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0
-			AND NOT a.attisdropped AND a.attgenerated OPERATOR(pg_catalog.=) ''),
-	'key', (SELECT pg_catalog.json_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) FROM pg_catalog.pg_index i, pg_catalog.pg_attribute a
-		WHERE i.indrelid OPERATOR(pg_catalog.=) c.oid AND i.indisprimary
-			AND a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.=) ANY (i.indkey))
-	) ORDER BY t.place)
+'tables', (SELECT pg_catalog.json_agg(` + tableSQL + ` ORDER BY t.place)
 	FROM ROWS FROM (pg_catalog.unnest(%s)) WITH ORDINALITY AS t (name, place)
 	LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(t.name)::pg_catalog.oid
 	LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace)

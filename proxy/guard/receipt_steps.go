@@ -99,7 +99,7 @@ func (r *receipt) before() []step {
 		},
 		until(func() bool { return asked }),
 		r.takeCopies,
-		until(func() bool { return len(r.Copies) == len(r.copies) }),
+		r.follow(),
 		r.takeMoment,
 		until(func() bool { return r.Time != "" }),
 	}
@@ -114,13 +114,17 @@ func (r *receipt) takeCopies(g *Guard, s *script, ops *Ops) bool {
 		if lock := r.copies[i].Lock; lock != "" {
 			g.inquire(lock, ops, nil)
 		}
-		a := &aside{failing: notCopied}
-		a.then = func(*Ops) { r.copied(i, a.tagged) }
-		types, values := r.values.of(r.copies[i].Parameters)
-		a.types = types
-		g.ask(a, r.copyStatement(i), ops, values...)
+		r.copy(g, i, ops)
 	}
 	return true
+}
+
+// copy makes the i-th copy.
+func (r *receipt) copy(g *Guard, i int, ops *Ops) {
+	types, values := r.values.of(r.copies[i].Parameters)
+	a := &aside{failing: notCopied, types: types}
+	a.then = func(*Ops) { r.copied(i, a.tagged) }
+	g.ask(a, r.copyStatement(i), ops, values...)
 }
 
 // takeMoment marks the place in WAL and asks where it is.

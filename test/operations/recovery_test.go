@@ -51,7 +51,7 @@ func (s archived) flushWAL(t *testing.T) {
 // target.
 func (s archived) recover(t *testing.T, target recovery.Target) *pgtest.Server {
 	t.Helper()
-	conf := map[string]string{"restore_command": "cp " + s.archive + "/%f %p", "archive_mode": "off", "wal_level": "replica"}
+	conf := map[string]string{"restore_command": "cp " + s.archive + "/%f %p", "wal_level": "replica"}
 	for _, setting := range target.Settings {
 		conf[setting.Name] = setting.Value
 	}
