@@ -113,7 +113,7 @@ func (r *Receipt) Uncopied(why string) Decision {
 	return Decision{
 		Deny: true, Rule: r.Rule, Act: r.Act,
 		Reason: "Its rows must be copied before they change or go, and " + why + ".",
-		Hint:   "Narrow the statement, run it in batches, or save the rows yourself under a rule that asks for no copy.",
+		Hint:   "Mend that where it can be mended; else narrow the statement, send it alone or in batches, or save the rows yourself under a rule that asks for no copy.",
 	}
 }
 

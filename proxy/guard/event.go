@@ -89,7 +89,7 @@ func (g *Guard) record(j *judged, ops *Ops) *Event {
 		Approval: j.verdict.approval, Rows: -1, pending: j.verdict.decision.Statement,
 	}
 	if j.receipt() != nil && g.cfg.Receipts && (j.adopted || !j.prepares()) {
-		e.Receipt = &Receipt{Missing: []string{"everything: the server could not be asked around the statement"}}
+		e.Receipt = &Receipt{Missing: []string{"everything: " + unasked(j)}}
 	}
 	ops.begin(e)
 	return e

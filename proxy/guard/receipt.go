@@ -112,7 +112,7 @@ func (r *receipt) mayCopy(c *parser.Copy, t *table) bool {
 	byRow := c.Lock == ""
 	switch {
 	case !r.means.Space:
-		r.leaves("there is no schema %s in which the role may make tables, or the transaction is read only", r.wanted.CopySchema)
+		r.leaves("there is no schema %s in which the role may make tables (USAGE and CREATE), or the transaction is read only", r.wanted.CopySchema)
 	case len(r.means.Volatile) > 0:
 		r.leaves("the predicate calls %s, which is volatile", r.means.Volatile[0])
 	case t.Kind != "r" && t.Kind != "p":

@@ -56,6 +56,15 @@ func unreceiptable(own *judged) string {
 	return ""
 }
 
+// unasked says why a receipt holds nothing, which is so unless the server is asked.
+func unasked(j *judged) string {
+	const silent = "the server could not be asked around the statement"
+	if why := unreceiptable(j); why != "" && !j.adopted {
+		return silent + ", for " + why
+	}
+	return silent
+}
+
 // prepares tells whether a string does nothing but PREPARE.
 func (j *judged) prepares() bool {
 	return len(j.summary.Statements) == 1 && j.summary.Statements[0].Prepares != ""
