@@ -9,6 +9,8 @@
 //	wait      poll.go      epoll_wait: for a while hidden from Go's scheduler, then as a
 //	                       blocking call
 //	readable  session.go   read into the loop's one 128 KiB buffer, behind what was held
+//	take in   intake.go    with io_uring: sockets of which little is expected share the buffer,
+//	                       and one call reads them all
 //	judge     session.go   ask the guard; what it does not consume is held by the session
 //	carry out carry.go     write what it passes, in one call
 //	flush     outbox.go    with io_uring: small writes wait for the end of the turn, and one

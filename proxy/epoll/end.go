@@ -28,6 +28,8 @@ type end struct {
 	// queued is true while a write waits in the loop's outbox, until the end of the turn at
 	// most.
 	queued bool
+	// listed is true while the loop's intake has it, within a turn.
+	listed bool
 	// waiting keeps this end from being read, whatever else: a record is on its way to
 	// the disk, or the guard is asked elsewhere. paused does too: what is held can be
 	// judged only when the server has answered something.
@@ -58,12 +60,7 @@ func (e *end) happened(events uint32) {
 	if events&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR) != 0 && e.fd >= 0 {
 		e.session.readable(e)
 	}
-	if e.fd >= 0 {
-		e.rearm()
-	}
-	if peer := e.peer(); peer.fd >= 0 {
-		peer.rearm()
-	}
+	e.session.rearm()
 }
 
 // rearm makes the loop wait for what this end can do next.
@@ -219,6 +216,13 @@ func (e *end) receive(into []byte) int {
 		return e.receiveTLS(into)
 	}
 	got, errno := read(e.fd, into)
+	e.wasRead(got, errno)
+	e.session.loop.pace(e, got, got == len(into))
+	return got
+}
+
+// wasRead notes what a read of the socket says of its end.
+func (e *end) wasRead(got int, errno syscall.Errno) {
 	switch {
 	case again(errno):
 	case errno != 0:
@@ -226,8 +230,6 @@ func (e *end) receive(into []byte) int {
 	case got == 0:
 		e.over = io.EOF
 	}
-	e.session.loop.pace(e, got, got == len(into))
-	return got
 }
 
 // hold keeps what was not consumed. rest may be a part of held.

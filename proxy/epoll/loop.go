@@ -32,6 +32,7 @@ type loop struct {
 	buffer     []byte
 	ops        guard.Ops
 	parts      [][]byte
+	intake     intake
 	outbox     outbox
 	sealed     []byte // the records of the write to a leg with TLS that is under way
 	sealing    bool
@@ -75,10 +76,11 @@ func (l *loop) run() {
 		for i := range events[:n] {
 			if fd := int(events[i].Fd); fd == l.wake {
 				woken = true
-			} else if e := l.ends[fd]; e != nil {
+			} else if e := l.ends[fd]; e != nil && !l.lists(e, events[i].Events) {
 				e.happened(events[i].Events)
 			}
 		}
+		l.takeIn()
 		// Only here do descriptors come anew, so that no event of this batch can be
 		// taken for one of a session that has just begun.
 		if woken {

@@ -17,6 +17,7 @@ const (
 	setupSubmitAll    = 1 << 7 // go on behind a request that is wrong
 	featureSingleMmap = 1 << 0 // both queues are in one mapping
 	opSend            = 26
+	opReceive         = 27
 	offsetQueues      = 0
 	offsetEntries     = 0x10000000
 )
@@ -108,16 +109,22 @@ func (r *ring) mapQueues(p *ringParams) error {
 
 // send queues a write of b to a non-blocking socket. b must stay as it is until
 // submit has returned; tag comes back with the result.
-func (r *ring) send(fd int, b []byte, tag uint64) {
+func (r *ring) send(fd int, b []byte, tag uint64) { r.queue(opSend, fd, b, unix.MSG_NOSIGNAL, tag) }
+
+// receive queues a read into b from a non-blocking socket. b must be left alone until
+// submit has returned; tag comes back with the result.
+func (r *ring) receive(fd int, b []byte, tag uint64) { r.queue(opReceive, fd, b, 0, tag) }
+
+func (r *ring) queue(opcode uint8, fd int, b []byte, flags uint32, tag uint64) {
 	s := &r.submissions[(*r.tail+r.ready)%uint32(len(r.submissions))]
-	*s = submission{opcode: opSend, fd: int32(fd), addr: uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))), len: uint32(len(b)),
-		msgFlags: unix.MSG_NOSIGNAL | unix.MSG_DONTWAIT, userData: tag}
+	*s = submission{opcode: opcode, fd: int32(fd), addr: uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))), len: uint32(len(b)),
+		msgFlags: flags | unix.MSG_DONTWAIT, userData: tag}
 	r.ready++
 }
 
 // submit carries out what was queued and calls done with each result: how many bytes
-// were taken, or why none. MSG_DONTWAIT has every write done when the call returns
-// (io_uring/net.c, io_send, and io_uring.c, io_queue_async, REQ_F_NOWAIT).
+// were moved, or why none. MSG_DONTWAIT has every request done when the call returns
+// (io_uring/net.c, io_send and io_recv, and io_uring.c, io_queue_async, REQ_F_NOWAIT).
 func (r *ring) submit(done func(tag uint64, n int, errno syscall.Errno)) {
 	atomic.StoreUint32(r.tail, *r.tail+r.ready)
 	for left := r.ready; left > 0; {

@@ -94,7 +94,13 @@ func (s *session) readOnce(e *end) {
 	if s.blocked(e) {
 		return
 	}
-	if in, got := e.fill(); got > 0 {
+	in, got := e.fill()
+	s.received(e, in, got)
+}
+
+// received handles what a read of an end has brought: got new bytes, the last of in.
+func (s *session) received(e *end, in []byte, got int) {
+	if got > 0 {
 		s.count(e, got)
 		if s.leaving || s.deaf && e == &s.client {
 			e.hold(nil, 0)
