@@ -3,7 +3,6 @@
 package epoll
 
 import (
-	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -27,7 +26,7 @@ type reading struct {
 // read there. The two ends of a session are never in it together: what one of them sends
 // may be a reason not to read the other.
 func (l *loop) lists(e *end, events uint32) bool {
-	if l.outbox.ring == nil || events != unix.EPOLLIN || e.secured != nil || e.long > 0 || e.peer().listed {
+	if l.outbox.ring == nil || events != unix.EPOLLIN || e.secured != nil || e.long > 0 || len(e.held) > 0 || e.peer().listed {
 		return false
 	}
 	e.listed = true
@@ -37,20 +36,24 @@ func (l *loop) lists(e *end, events uint32) bool {
 
 // takeIn reads what is listed and has it judged. What events told of the other end since
 // may have closed an end, may forbid to read it, or may have left something that belongs
-// in front. A single end does not need the ring.
+// in front: such an end is handled as if it had never been listed. None may be passed over,
+// or epoll would tell of it for ever. A single end does not need the ring.
 func (l *loop) takeIn() {
 	in := &l.intake
-	in.ends = slices.DeleteFunc(in.ends, func(e *end) bool {
-		e.listed = false
-		return len(e.held) > 0 || e.session.blocked(e)
-	})
-	if len(in.ends) == 1 {
-		in.ends[0].happened(unix.EPOLLIN)
-	} else if len(in.ends) > 1 {
+	listed := in.ends
+	in.ends = listed[:0]
+	for _, e := range listed {
+		if e.listed = false; len(listed) == 1 || len(e.held) > 0 || e.session.blocked(e) {
+			e.happened(unix.EPOLLIN)
+		} else {
+			in.ends = append(in.ends, e)
+		}
+	}
+	if len(in.ends) > 0 {
 		l.readListed()
 	}
-	clear(in.ends) // a session that is over must not be kept
-	in.ends = in.ends[:0]
+	clear(listed) // a session that is over must not be kept
+	in.ends = listed[:0]
 }
 
 func (l *loop) readListed() {

@@ -18,25 +18,26 @@ import (
 // Conformance runs every test over TCP, unix sockets and TLS.
 func Conformance(t *testing.T, r relay.Relay) {
 	tests := map[string]func(*testing.T, relay.Relay, string){
-		"bytes pass unchanged in any chunks":               passUnchanged,
-		"what came behind the startup packet is judged":    behindIsJudged,
-		"a refusal is recorded before the server hears it": recordedFirst,
-		"a slow record holds up nobody else":               slowRecord,
-		"the end of a stream comes while others are busy":  streamEnds,
-		"a session ends in the middle of a stream":         cutInStream,
-		"a message longer than any window is judged whole": longMessage,
-		"a session ends while a long message is judged":    endsWhileJudged,
-		"an answer that comes during a record is not lost": answeredMeanwhile,
-		"a slow client bounds what is held":                slowClient,
-		"a slow server bounds what is held":                slowServer,
-		"the client's end reaches the server":              clientEnds,
-		"the server's end reaches the client as FIN":       serverEnds,
-		"a killed session says farewell":                   killed,
-		"a killed session does not wait for its client":    killedWhileStuck,
-		"new rules count from the next message on":         newRules,
-		"a server that breaks the protocol is left":        brokenServer,
-		"a full pipeline waits for the server":             fullPipeline,
-		"a read-only session is let on by the server":      readOnly,
+		"bytes pass unchanged in any chunks":                passUnchanged,
+		"a message that comes byte by byte is judged whole": byteByByte,
+		"what came behind the startup packet is judged":     behindIsJudged,
+		"a refusal is recorded before the server hears it":  recordedFirst,
+		"a slow record holds up nobody else":                slowRecord,
+		"the end of a stream comes while others are busy":   streamEnds,
+		"a session ends in the middle of a stream":          cutInStream,
+		"a message longer than any window is judged whole":  longMessage,
+		"a session ends while a long message is judged":     endsWhileJudged,
+		"an answer that comes during a record is not lost":  answeredMeanwhile,
+		"a slow client bounds what is held":                 slowClient,
+		"a slow server bounds what is held":                 slowServer,
+		"the client's end reaches the server":               clientEnds,
+		"the server's end reaches the client as FIN":        serverEnds,
+		"a killed session says farewell":                    killed,
+		"a killed session does not wait for its client":     killedWhileStuck,
+		"new rules count from the next message on":          newRules,
+		"a server that breaks the protocol is left":         brokenServer,
+		"a full pipeline waits for the server":              fullPipeline,
+		"a read-only session is let on by the server":       readOnly,
 	}
 	for _, network := range []string{"tcp", "unix", "tls"} {
 		for name, test := range tests {
@@ -103,6 +104,21 @@ func same(from net.Conn, want []byte) bool {
 		want = want[n:]
 	}
 	return true
+}
+
+func byteByByte(t *testing.T, r relay.Relay, network string) {
+	s := loggedIn(t, r, network)
+	slowly := func(to net.Conn, m []byte) {
+		for i := range m {
+			s.send(to, m[i:i+1])
+			time.Sleep(100 * time.Microsecond) // so that most are read by themselves
+		}
+	}
+	status := message(wire.ParameterStatus, "application_name\x00x\x00")
+	slowly(s.server, status)
+	s.expect(s.client, status)
+	slowly(s.client, truncate)
+	s.expect(s.server, substitute)
 }
 
 func behindIsJudged(t *testing.T, r relay.Relay, network string) {
