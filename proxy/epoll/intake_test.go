@@ -93,6 +93,7 @@ func TestWhatMayBeReadTogether(t *testing.T) {
 		{"one that can be written too", unix.EPOLLIN | unix.EPOLLOUT, plain(func(*session) {}), false},
 		{"one that is at its end", unix.EPOLLIN | unix.EPOLLHUP, plain(func(*session) {}), false},
 		{"one with TLS", unix.EPOLLIN, plain(func(s *session) { s.client.secured = &secured{} }), false},
+		{"one of which something is held", unix.EPOLLIN, plain(func(s *session) { s.client.held = []byte("Q") }), false},
 		{"one that sends much", unix.EPOLLIN, plain(func(s *session) { s.client.long = 1 }), false},
 		{"one whose peer is listed", unix.EPOLLIN, plain(func(s *session) { s.loop.lists(&s.server, unix.EPOLLIN) }), false},
 	}
@@ -110,11 +111,10 @@ func TestWhatMayBeReadTogether(t *testing.T) {
 }
 
 // TestWhatChangedSinceItWasListedIsNotRead shows ends that the other events of a turn have
-// made unreadable. Nothing is read of them, so a nil ring is enough.
+// made unreadable. Nothing is read of them, so a ring without a kernel is enough.
 func TestWhatChangedSinceItWasListedIsNotRead(t *testing.T) {
 	for name, change := range map[string]func(*session){
 		"closed":               func(s *session) { s.client.fd = -1 },
-		"something is held":    func(s *session) { s.client.held = []byte("Q") },
 		"the guard is asked":   func(s *session) { s.client.waiting = true },
 		"the server must tell": func(s *session) { s.client.paused = true },
 		"the peer is full":     func(s *session) { s.server.unsent = []byte("D") },
@@ -134,6 +134,31 @@ func TestWhatChangedSinceItWasListedIsNotRead(t *testing.T) {
 				t.Errorf("%d ends, %d reads", len(l.intake.ends), len(l.intake.reads))
 			}
 		})
+	}
+}
+
+// TestWhatIsHeldSinceItWasListedIsReadBehindIt shows that such an end is neither read into a
+// part of the buffer nor passed over.
+func TestWhatIsHeldSinceItWasListedIsReadBehindIt(t *testing.T) {
+	l := ringed(t)
+	var ends []*end
+	for range 2 {
+		e, writer := pair(t, l)
+		e.session.observer, e.session.leaving, e.session.server.fd = uncounted{}, true, -1 // so that nothing is judged
+		if _, errno := write(writer, []byte("uery")); errno != 0 || !l.lists(e, unix.EPOLLIN) {
+			t.Fatal("not listed: ", errno)
+		}
+		e.held = []byte("Q")
+		ends = append(ends, e)
+	}
+	l.takeIn()
+	if len(l.intake.reads) > 0 {
+		t.Errorf("%d read together", len(l.intake.reads))
+	}
+	for _, e := range ends {
+		if n, errno := read(e.fd, l.buffer); !again(errno) {
+			t.Errorf("passed over: %d bytes are left, %v", n, errno)
+		}
 	}
 }
 
