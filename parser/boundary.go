@@ -22,7 +22,8 @@ const (
 	// CONCURRENTLY, whole databases. Some forms of these it would run there.
 	Alone
 	// Quiet is what neither changes rows nor calls functions, and may have to stand in
-	// front of the transaction's first query: SET, SHOW, LOCK, DECLARE, PREPARE; and ANALYZE,
+	// front of the transaction's first query: SET, SHOW, LOCK, DECLARE, PREPARE; SET CONSTRAINTS,
+	// which runs no trigger but those of statements before it; and ANALYZE,
 	// which outside of a block gives up its locks table by table (vacuum in
 	// src/backend/commands/vacuum.c), and calls nothing that VACUUM would not.
 	Quiet
@@ -68,7 +69,7 @@ var transactionBoundaries = map[pg_query.TransactionStmtKind]Boundary{
 }
 
 func isQuiet(n *pg_query.Node) bool {
-	return n.GetVacuumStmt() != nil || n.GetVariableSetStmt() != nil || n.GetVariableShowStmt() != nil || n.GetLockStmt() != nil || n.GetPrepareStmt() != nil ||
+	return n.GetVacuumStmt() != nil || n.GetConstraintsSetStmt() != nil || n.GetVariableSetStmt() != nil || n.GetVariableShowStmt() != nil || n.GetLockStmt() != nil || n.GetPrepareStmt() != nil ||
 		n.GetDeallocateStmt() != nil || n.GetListenStmt() != nil || n.GetUnlistenStmt() != nil || n.GetNotifyStmt() != nil || n.GetClosePortalStmt() != nil
 }
 

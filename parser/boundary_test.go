@@ -19,7 +19,7 @@ func TestBoundaryOfAStatement(t *testing.T) {
 		"ALTER TABLE a DETACH PARTITION b CONCURRENTLY": {Alone, false}, "ALTER TABLE a DETACH PARTITION b": {Within, false},
 		"SET TRANSACTION READ ONLY": {Quiet, false}, "RESET ALL": {Quiet, false}, "SHOW work_mem": {Quiet, false}, "LOCK a": {Quiet, false},
 		"DECLARE c CURSOR FOR SELECT f()": {Quiet, false}, "DECLARE c CURSOR WITH HOLD FOR SELECT f()": {AtCommit, false},
-		"SET CONSTRAINTS ALL IMMEDIATE": {Within, false}, "FETCH c": {Within, false}, "CALL p()": {Within, false}, "SELECT 1": {Within, false},
+		"SET CONSTRAINTS ALL IMMEDIATE": {Quiet, false}, "FETCH c": {Within, false}, "CALL p()": {Within, false}, "SELECT 1": {Within, false},
 	} {
 		s := Summarize(sql, Options{})
 		if !s.Parsed || len(s.Statements) != 1 {

@@ -120,10 +120,10 @@ func (g *Guard) apart(p *part, message []byte, ops *Ops) bool {
 		kept = g.tagApart(p, message, ops)
 	case wire.NoticeResponse:
 		kept = (p.aside != nil || p.calm || p.chunk != nil && p.chunk.calm) && aboutBlocks(body)
-	case wire.ParameterStatus: // it comes behind the tag
-		if kept = p.chunk != nil && p.script.tag != nil; kept {
+	case wire.ParameterStatus:
+		if kept = p.script != nil && p.script.query; kept {
 			g.reported(body)
-			p.script.tag = append(p.script.tag, message...)
+			p.script.status = append(p.script.status, message...)
 		}
 	case wire.ErrorResponse:
 		kept = g.errorApart(p, message, ops)
@@ -149,9 +149,7 @@ func (g *Guard) tagApart(p *part, message []byte, ops *Ops) bool {
 	case p.aside == nil:
 		return false
 	}
-	if g.replies.front(wire.Execute) != nil { // else it is the Query that ends a block
-		g.replies.pop()
-	}
+	g.replies.pop()
 	p.aside.tagged, _ = wire.RowsOf(message[wire.HeaderSize:])
 	if p.aside.then != nil {
 		p.aside.then(ops)

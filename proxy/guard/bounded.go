@@ -15,8 +15,13 @@ import (
 // what run is about, with the values of its portal, if they are known. It returns true where the message itself is dropped.
 func (g *Guard) executeBounded(own, run *judged, values *boundValues, body []byte, ops *Ops) (dropped bool) {
 	st := &own.summary.Statements[0]
-	if g.transaction.bounds != nil && !g.replies.skipping && !g.transaction.failed && g.follow(st, own, body, ops) {
+	t := g.transaction
+	if t.bounds != nil && !g.replies.skipping && g.follow(st, own, body, ops) {
 		return true
+	}
+	if t.failed = t.failed && st.Boundary != parser.Marks; t.failed { // the server rejects it
+		g.replies.sent(request{kind: wire.Execute, event: g.record(run, ops)})
+		return false
 	}
 	rows, _ := wire.ExecuteRows(body)
 	var c *tally
@@ -55,11 +60,10 @@ func (g *Guard) follow(st *parser.Statement, own *judged, body []byte, ops *Ops)
 	t := g.transaction
 	switch st.Boundary {
 	case parser.Commits, parser.RollsBack:
-		if t.own || t.touched && st.Boundary == parser.Commits {
+		if t.open || t.own || t.touched {
 			g.begins(g.ends(st, own, body), ops)
 			return true
 		}
-		t.begin(t.open && st.Chains)
 	case parser.Begins:
 		if t.own {
 			g.begins(g.adopts(own, body), ops)
@@ -69,6 +73,9 @@ func (g *Guard) follow(st *parser.Statement, own *judged, body []byte, ops *Ops)
 			t.open = true
 		}
 	case parser.Within:
+		if t.failed {
+			return false
+		}
 		if mayCommit(st) && !t.open && !t.own {
 			g.opens(ops)
 		}
@@ -77,23 +84,27 @@ func (g *Guard) follow(st *parser.Statement, own *judged, body []byte, ops *Ops)
 	return false
 }
 
-// ends is the script of an Execute that ends a transaction.
+// ends is the script of an Execute that ends a transaction: a block of the guard's own in front of
+// it, and what is open when it has run. Behind an error the server would skip it.
 func (g *Guard) ends(st *parser.Statement, own *judged, body []byte) *script {
 	t, message := g.transaction, wire.AppendMessage(nil, wire.Execute, body)
 	how, s := "ROLLBACK", &script{}
 	if st.Boundary == parser.Commits {
 		how, s.steps = "COMMIT", g.account(own.text())
 	}
-	chains := t.open && st.Chains
-	s.steps = append(s.steps, func(g *Guard, s *script, ops *Ops) bool {
-		if t.own {
-			g.command(how, ops)
-		}
-		t.begin(chains)
-		g.replies.sent(request{kind: wire.Execute, event: g.record(own, ops)})
+	if t.own {
+		ended := false
+		s.steps = append(s.steps, func(g *Guard, _ *script, ops *Ops) bool {
+			g.ask(&aside{frank: true, then: func(*Ops) { ended = true }}, how, ops)
+			return true
+		}, until(func() bool { return ended }), begins(false))
+	}
+	p := &part{script: s}
+	s.steps = append(s.steps, func(g *Guard, _ *script, ops *Ops) bool {
+		g.replies.sent(request{kind: wire.Execute, event: g.record(own, ops), part: p})
 		ops.send(message)
 		return true
-	})
+	}, until(func() bool { return p.over }), begins(t.open && st.Chains))
 	return s
 }
 
@@ -104,6 +115,29 @@ func (g *Guard) mixed() bool {
 		return false
 	}
 	return slices.ContainsFunc(g.scratch, func(j *judged) bool { return j.boundary() != g.scratch[0].boundary() })
+}
+
+// learns tells whether the client has to wait until it is known which of several things the
+// name in a Bind or an Execute stands for. The server is asked for what it has to say so far.
+func (g *Guard) learns(t byte, message []byte, ops *Ops) bool {
+	if g.replies.idle() || g.replies.skipping {
+		return false
+	}
+	r, name, err := &g.portals, []byte(nil), error(nil)
+	switch body := message[wire.HeaderSize:]; t {
+	case wire.Bind:
+		r = &g.statements
+		_, name, err = wire.BindNames(body)
+	case wire.Execute:
+		name, err = wire.ExecutePortal(body)
+	default:
+		return false
+	}
+	if g.scratch = r.candidates(name, g.replies.section, g.scratch[:0]); err != nil || len(g.scratch) < 2 {
+		return false
+	}
+	g.begins(&script{steps: []step{until(g.replies.idle)}}, ops)
+	return true
 }
 
 // boundary is that of a prepared statement.

@@ -75,8 +75,11 @@ func (p *plan) split() {
 // needed tells whether the string has to be held.
 func (p *plan) needed() bool {
 	t := p.g.transaction
-	if t.failed && !p.has(parser.Commits, parser.RollsBack, parser.Marks) { // the server rejects it
+	if len(p.statements) == 0 {
 		return false
+	}
+	if t.failed && !slices.Contains([]parser.Boundary{parser.Commits, parser.RollsBack, parser.Marks}, p.statements[0].Boundary) {
+		return false // the server rejects it
 	}
 	if (p.run.limit != nil || p.receiptable()) && (len(p.statements) > 1 || p.statements[0].Prepares == "") {
 		return true
@@ -173,16 +176,19 @@ func (p *plan) closes(i int) {
 			g.command(how, ops)
 			g.sync(ended, ops)
 			return true
-		}, ended.answered())
+		}, ended.answered(), begins(false))
 	}
-	p.then(func(g *Guard, _ *script, _ *Ops) bool {
-		g.transaction.begin(open)
-		return true
-	})
 	p.put(i)
 	p.block, p.open, p.based = false, open, false
-	if i+1 < len(p.statements) {
-		p.flush(false)
+	p.flush(i+1 == len(p.statements))
+	p.then(begins(open))
+}
+
+// begins notes that a transaction is over, behind what has ended it.
+func begins(open bool) step {
+	return func(g *Guard, _ *script, _ *Ops) bool {
+		g.transaction.begin(open)
+		return true
 	}
 }
 

@@ -17,7 +17,7 @@ func (g *Guard) clientMessage(in []byte, ops *Ops) (n, need int) {
 	if size < wire.HeaderSize || limit > 0 && size-1 > limit || g.astray(t) {
 		return g.poison(wire.HeaderSize, ops), 0
 	}
-	if g.untrusted(t) || g.rules.readOnly && !g.mayProceed(t, ops) || g.transaction != nil && !g.mayBegin(t) {
+	if g.untrusted(t) || g.rules.readOnly && !g.mayProceed(t, ops) || g.transaction != nil && (!g.mayBegin(t) || g.learns(t, in[:min(size, len(in))], ops)) {
 		return 0, awaitServer
 	}
 	if g.transaction != nil {

@@ -1,6 +1,11 @@
 package guard
 
-import "github.com/pgcordon/pgcordon/proxy/wire"
+import (
+	"maps"
+	"slices"
+
+	"github.com/pgcordon/pgcordon/proxy/wire"
+)
 
 // A server keeps what it says of a Query until it is done with it, 8 KiB have gathered, or it has an
 // error or a notice to tell (PQ_SEND_BUFFER_SIZE in src/backend/libpq/pqcomm.c;
@@ -56,3 +61,32 @@ func (s *script) flush(ops *Ops) {
 		s.kept = nil
 	}
 }
+
+// report lets the client know of settings. The server tells of what has changed right in
+// front of ReadyForQuery (ReportChangedGUCOptions in src/backend/utils/misc/guc.c); in the middle of a
+// string the client hears nothing, nor ever of what was changed back. changed are
+// ParameterStatus messages.
+func (g *Guard) report(changed []byte, ops *Ops) {
+	last := map[string][]byte{}
+	for rest := changed; len(rest) > 0; rest = rest[wire.Size(rest):] {
+		name, _, _ := wire.Status(rest[wire.HeaderSize:])
+		last[string(name)] = rest[:wire.Size(rest)]
+	}
+	for _, name := range slices.Sorted(maps.Keys(last)) {
+		if _, value, _ := wire.Status(last[name][wire.HeaderSize:]); g.transaction.tells(name, string(value)) {
+			ops.send(last[name])
+		}
+	}
+}
+
+// tells tells whether the client does not know yet that a setting has this value.
+func (t *transaction) tells(name, value string) bool {
+	was, told := t.told[name]
+	if told || len(t.told) < maxTold {
+		t.told[name] = value
+	}
+	return !told || was != value
+}
+
+// maxTold bounds the settings that are remembered: of those that are reported PostgreSQL 18 has 16.
+const maxTold = 64

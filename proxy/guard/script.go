@@ -24,6 +24,7 @@ type script struct {
 	event  *Event // of a Query; nil where nothing is recorded
 	record int    // which of its statements the event is about
 	tag    []byte // of its last statement, until that is committed
+	status []byte // what the server has told of settings, for the client to receive in front of ReadyForQuery
 	kept   []byte // what the client is to receive together with what comes next
 	flows  bool   // that was more than a server would keep of the chunk
 	synced bool   // its Sync has been sent
@@ -160,6 +161,8 @@ func (g *Guard) left(p *part, status byte, ops *Ops) bool {
 		return false
 	}
 	s.tell(ops)
+	g.report(s.status, ops)
+	s.status = nil
 	if s.over = true; s.event != nil {
 		if s.event.SQLSTATE == "" {
 			s.event.SQLSTATE = wire.SuccessfulCompletion
@@ -171,17 +174,16 @@ func (g *Guard) left(p *part, status byte, ops *Ops) bool {
 }
 
 // rollingBack ends a block of the guard's own. Where a request to cancel strikes it, it is
-// said again.
+// said again. It is no Query, which would take the unnamed statement along
+// (exec_simple_query in src/backend/tcop/postgres.c).
 func rollingBack(g *Guard, s *script, ops *Ops) bool {
 	switch {
 	case s.over:
 		return true
 	case !s.synced:
 		s.synced, s.tag = true, nil
-		g.replies.sent(request{kind: wire.Query, part: &part{script: s, aside: &aside{silent: true}}})
-		at := len(g.toServer)
-		g.toServer = wire.AppendQuery(g.toServer, "ROLLBACK")
-		ops.send(g.toServer[at:])
+		g.ask(&aside{silent: true}, "ROLLBACK", ops)
+		g.sync(&part{script: s, within: true}, ops)
 	}
 	return false
 }

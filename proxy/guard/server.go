@@ -65,6 +65,7 @@ func (g *Guard) serverWhole(t byte, message []byte, ops *Ops) {
 		return
 	case wire.ParameterStatus:
 		g.reported(body)
+		g.told(body)
 	case wire.BackendKeyData:
 		g.keyData(body)
 	case wire.ParameterDescription:
@@ -102,6 +103,13 @@ func (g *Guard) reported(body []byte) {
 		if g.glass != nil {
 			g.glass.reported(name, value)
 		}
+	}
+}
+
+// told notes what the client now knows of a setting.
+func (g *Guard) told(body []byte) {
+	if name, value, err := wire.Status(body); err == nil && g.transaction != nil {
+		g.transaction.tells(string(name), string(value))
 	}
 }
 

@@ -34,6 +34,8 @@ type transaction struct {
 	last  *judged // of what touched last
 	// unsettled are the receipts of what is open; nil where there are none.
 	unsettled *unsettled
+	// told are the values of settings that the client knows of.
+	told map[string]string
 	// bound are values with which rows may have to be copied; nil for none.
 	bound *boundValues
 }
@@ -44,7 +46,7 @@ const maxKnown = 1 << 12
 // newTransaction begins to follow a session, in which nothing is known of what it did
 // before; status is that of its last ReadyForQuery, 0 where there was none.
 func newTransaction(rules *Rules, status byte) *transaction {
-	t := &transaction{bounds: rules.ruleset.Transaction(), known: map[string]bool{}, unsure: status != 0}
+	t := &transaction{bounds: rules.ruleset.Transaction(), known: map[string]bool{}, told: map[string]string{}, unsure: status != 0}
 	t.ready(max(status, 'I'))
 	return t
 }

@@ -170,8 +170,8 @@ func (h *hold) begin(t testing.TB, rows int) {
 		t.Fatal(err)
 	}
 	h.client.send(messages(h.way.send(deletes(rows))...)...)
-	await(t, "the server waits", func() bool {
-		return h.server.Query(t, anyDatabase, fmt.Sprintf("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = %d", h.client.key.ProcessID)) != "0"
+	await(t, "the server waits for the lock", func() bool {
+		return h.server.Query(t, anyDatabase, fmt.Sprintf("SELECT (%d = ANY (pg_blocking_pids(%d)))::text", lock.PgConn().PID(), h.client.key.ProcessID)) == "true"
 	})
 }
 

@@ -46,8 +46,7 @@ func TestLimitsThatAreNotReachedCannotBeTold(t *testing.T) {
 		for _, major := range []int{slices.Min(pgtest.Majors), slices.Max(pgtest.Majors)} {
 			t.Run(name+" "+strconv.Itoa(major), func(t *testing.T) {
 				server := pgtest.Shared(t, major)
-				config := strings.NewReplacer("UPSTREAM", server.Addr(), "statements:\n  - {name: guarded, action: deny, when: {relation: [\"never.mentioned\"]}}", l.rules).Replace(policy)
-				guard := pgtest.StartGuard(t, config)
+				guard := pgtest.StartGuard(t, limiting(l.rules, server.Addr()))
 				prepare(t, server)
 				activity := watch(t, server)
 				for script, commands := range scripts(t) {
@@ -64,6 +63,11 @@ func TestLimitsThatAreNotReachedCannotBeTold(t *testing.T) {
 			})
 		}
 	}
+}
+
+// limiting is the policy with other rules.
+func limiting(rules, upstream string) string {
+	return strings.NewReplacer("UPSTREAM", upstream, guarded, rules).Replace(policy)
 }
 
 // differs tells whether a script gets different answers.

@@ -26,13 +26,14 @@ sources:
 sessions:
   - {name: everyone, action: allow, when: {replication: false}}
   - {name: replicas, action: allow, when: {replication: true}}
-statements:
-  - {name: guarded, action: deny, when: {relation: ["never.mentioned"]}}
+` + guarded + `
 builtin: false
 audit: {file: "$audit"}
 metrics: {listen: "$metrics"}
 limits: {cancels_per_second: 1000}
 `
+
+const guarded = `statements: [{name: guarded, action: deny, when: {relation: ["never.mentioned"]}}]`
 
 // tables are what scripts find. They leave them as they were.
 const tables = `
