@@ -85,7 +85,7 @@ func (s *session) suspend(e *end, ops guard.Ops, in []byte, need int) {
 // other session. The guard belongs to that goroutine meanwhile, so neither end is
 // read.
 func (s *session) judgeAside(in []byte) {
-	s.client.waiting, s.server.waiting, s.aside = true, true, true
+	s.aside = true
 	held := append([]byte(nil), in...)
 	s.client.hold(nil, 0)
 	go func() {
@@ -106,7 +106,7 @@ func stepBack() {
 
 // judgedAside takes the guard back into the loop.
 func (s *session) judgedAside(ops guard.Ops, in []byte, need int, err error) {
-	s.server.waiting, s.aside = false, false
+	s.aside = false
 	switch {
 	case s.closing:
 		s.close()

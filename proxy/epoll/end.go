@@ -31,8 +31,8 @@ type end struct {
 	// listed is true while the loop's intake has it, within a turn.
 	listed bool
 	// waiting keeps this end from being read, whatever else: a record is on its way to
-	// the disk, or the guard is asked elsewhere. paused does too: what is held can be
-	// judged only when the server has answered something.
+	// the disk. paused does too: what is held can be judged only when the server has
+	// answered something.
 	waiting, paused bool
 	// last is true once nothing more is to be written: when unsent is gone the
 	// socket is shut down for writing.
@@ -66,7 +66,7 @@ func (e *end) happened(events uint32) {
 // rearm makes the loop wait for what this end can do next.
 func (e *end) rearm() {
 	var events uint32
-	if e.over == nil && !e.waiting && !e.paused && !e.patient && len(e.peer().unsent) == 0 {
+	if e.over == nil && !e.waiting && !e.paused && !e.patient && !e.session.away() && len(e.peer().unsent) == 0 {
 		events |= unix.EPOLLIN
 	}
 	if len(e.unsent) > 0 {

@@ -33,8 +33,8 @@ type session struct {
 	// leaving is true from the first reason to end on: the server is closed, and the
 	// client is read until it closes or the time for that is over.
 	leaving bool
-	// aside is true while the guard is asked away from the loop; closing, that the end
-	// waits for it.
+	// aside is true while the guard is asked away from the loop, when neither end is read;
+	// closing, that the end waits for it.
 	aside, closing bool
 	// judgements counts calls of the guard, to time one in a few.
 	judgements uint8
@@ -87,8 +87,11 @@ func (s *session) readable(e *end) {
 
 // blocked tells whether an end must not be read now.
 func (s *session) blocked(e *end) bool {
-	return e.fd < 0 || e.over != nil || !s.leaving && (e.waiting || e.paused || len(e.peer().unsent) > 0)
+	return e.fd < 0 || e.over != nil || !s.leaving && (s.aside || e.waiting || e.paused || len(e.peer().unsent) > 0)
 }
+
+// away tells whether the guard is asked away from the loop, by a session that is to go on.
+func (s *session) away() bool { return s.aside && !s.leaving }
 
 func (s *session) readOnce(e *end) {
 	if s.blocked(e) {
@@ -142,7 +145,7 @@ func (s *session) judge(e *end, in []byte) {
 // unpause has the guard asked again about what it could not judge before the server
 // had answered something.
 func (s *session) unpause() {
-	if !s.client.paused || s.leaving {
+	if !s.client.paused || s.leaving || s.aside {
 		return
 	}
 	held := s.client.held

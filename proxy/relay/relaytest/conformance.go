@@ -27,6 +27,7 @@ func Conformance(t *testing.T, r relay.Relay) {
 		"a session ends in the middle of a stream":          cutInStream,
 		"a message longer than any window is judged whole":  longMessage,
 		"a session ends while a long message is judged":     endsWhileJudged,
+		"a record is done while a long message is judged":   recordedWhileJudged,
 		"an answer that comes during a record is not lost":  answeredMeanwhile,
 		"a slow client bounds what is held":                 slowClient,
 		"a slow server bounds what is held":                 slowServer,
@@ -247,6 +248,27 @@ func answeredMeanwhile(t *testing.T, r relay.Relay, network string) {
 	s.expect(s.client, ok, ready)
 	close(release)
 	s.expect(s.server, substitute, long)
+}
+
+// recordedWhileJudged has the server's side wait for a record, and a long message be judged
+// beyond the end of that: nothing of the server may be looked at before.
+func recordedWhileJudged(t *testing.T, r relay.Relay, network string) {
+	s := start(t, r, network, nil)
+	recording, recorded, judging, judged := make(chan struct{}), make(chan struct{}), make(chan struct{}, 10), make(chan struct{})
+	s.holdLogins(func(*guard.Event) { close(recording); <-recorded })
+	ok, notice := message(wire.Authentication, "\x00\x00\x00\x00"), message(wire.NoticeResponse, "SNOTICE\x00\x00")
+	s.send(s.server, ok, ready)
+	<-recording
+	s.onAdopt(func() { judging <- struct{}{}; <-judged })
+	long := wire.AppendQuery(nil, "SELECT '"+strings.Repeat("x", 20_000)+"'")
+	s.send(s.client, long)
+	<-judging
+	close(recorded)
+	s.send(s.server, notice)
+	time.Sleep(50 * time.Millisecond) // in which it could go wrong
+	close(judged)
+	s.expect(s.server, long)
+	s.expect(s.client, ok, ready, notice)
 }
 
 func endsWhileJudged(t *testing.T, r relay.Relay, network string) {

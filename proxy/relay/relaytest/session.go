@@ -29,7 +29,9 @@ type session struct {
 
 	mu      sync.Mutex
 	events  []*guard.Event
-	finish  func(*guard.Event) // called before a refusal counts as recorded
+	finish  func(*guard.Event) // called before a refusal, or a login that is to wait, counts as recorded
+	logins  bool               // logins wait to be recorded, too
+	adopts  func()             // called before the client's bytes are judged
 	calls   atomic.Int32       // of done
 	toGuard atomic.Int64       // bytes from the client
 }
@@ -56,7 +58,7 @@ func start(t *testing.T, r relay.Relay, network string, behind []byte) *session 
 	s.server, server = pair(t, network)
 	nonces := 0
 	l := &relay.Link{
-		Client: client, Server: server, Behind: behind, Observer: s, Rules: s.rules.Load, Ending: &s.ending,
+		Client: client, Server: server, Behind: behind, Observer: s, Rules: s.newest, Ending: &s.ending,
 		Guard: guard.New(guard.Config{
 			Rules: s.rules.Load(), Cache: parser.NewCache(100, 1<<20), InspectBytes: 1 << 20, ParseBytes: 1 << 20,
 			Source: "production", Target: "production", Observer: s,
@@ -120,15 +122,26 @@ func (*session) Working(guard.Work) {}
 // Begin implements relay.Observer.
 func (s *session) Begin(e *guard.Event) { e.Start = time.Now() }
 
+// newest are the rules that a driver asks for.
+func (s *session) newest() *guard.Rules {
+	s.mu.Lock()
+	adopts := s.adopts
+	s.mu.Unlock()
+	if adopts != nil {
+		adopts()
+	}
+	return s.rules.Load()
+}
+
 // Finish implements relay.Observer: a refusal has to wait.
 func (s *session) Finish(e *guard.Event, wait bool) bool {
-	if e.Kind == guard.Refused && !wait {
+	s.mu.Lock()
+	finish, slow := s.finish, e.Kind == guard.Refused || e.Kind == guard.LoggedIn && s.logins
+	s.mu.Unlock()
+	if slow && !wait {
 		return false
 	}
-	s.mu.Lock()
-	finish := s.finish
-	s.mu.Unlock()
-	if finish != nil && e.Kind == guard.Refused {
+	if slow && finish != nil {
 		finish(e)
 	}
 	s.mu.Lock()
@@ -159,6 +172,20 @@ func (s *session) onFinish(f func(*guard.Event)) {
 }
 
 // send writes whole messages.
+// holdLogins has logins wait for what is called when one is recorded.
+func (s *session) holdLogins(f func(*guard.Event)) {
+	s.onFinish(f)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.logins = true
+}
+
+func (s *session) onAdopt(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.adopts = f
+}
+
 func (s *session) send(to net.Conn, messages ...[]byte) {
 	s.t.Helper()
 	for _, m := range messages {
