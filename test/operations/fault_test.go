@@ -99,13 +99,16 @@ var relayed = []struct {
 	major int
 }{{"goroutines", 14}, {"epoll", 16}, {"auto", 18}}
 
+// manyCancels lets one address cancel as often as tests do.
+const manyCancels = "limits: {cancels_per_second: 1000}\n"
+
 // eachRelay runs a test with each relay and each bounding.
 func eachRelay(t *testing.T, test func(t *testing.T, o operated, b bounding)) {
 	for _, with := range relayed {
 		for _, b := range boundings {
 			t.Run(with.relay+"/"+b.name, func(t *testing.T) {
 				t.Parallel()
-				o := operateWith(t, pgtest.Shared(t, with.major), b.policy, "--relay", with.relay)
+				o := operateWith(t, pgtest.Shared(t, with.major), b.policy+manyCancels, "--relay", with.relay)
 				o.server.Exec(t, o.database, waiting)
 				test(t, o, b)
 			})
