@@ -58,12 +58,21 @@ func (p *part) answered() step {
 // asked to: by a Flush, or the next Sync.
 func (g *Guard) ask(a *aside, sql string, ops *Ops, values ...wire.Parameter) {
 	p := &part{aside: a, script: g.script, shift: a.shift}
+	g.run(p, request{kind: wire.Execute, part: p}, sql, ops, values...)
+}
+
+// run sends a statement of the guard's own, of which the client hears at most what answers execute.
+func (g *Guard) run(p *part, execute request, sql string, ops *Ops, values ...wire.Parameter) {
 	_, name := g.cfg.NewRefusal()
 	for _, kind := range [...]byte{wire.Parse, wire.Bind, wire.Execute, wire.Close, wire.Close} {
-		g.replies.sent(request{kind: kind, part: p})
+		if kind == wire.Execute {
+			g.replies.sent(execute)
+		} else {
+			g.replies.sent(request{kind: kind, part: p})
+		}
 	}
 	at := len(g.toServer)
-	g.toServer = wire.AppendParse(g.toServer, []byte(name), sql, a.types...)
+	g.toServer = wire.AppendParse(g.toServer, []byte(name), sql, p.aside.types...)
 	g.toServer = wire.AppendBind(g.toServer, name, name, values...)
 	g.toServer = wire.AppendExecute(g.toServer, name)
 	g.toServer = wire.AppendClose(g.toServer, wire.KindPortal, name)

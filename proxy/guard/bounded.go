@@ -92,6 +92,10 @@ func (g *Guard) ends(st *parser.Statement, own *judged, body []byte) *script {
 	if st.Boundary == parser.Commits {
 		how, s.steps = "COMMIT", g.account(own.text())
 	}
+	block, again := t.own && st.Kind != "PREPARE TRANSACTION", how
+	if st.Chains {
+		again += " AND CHAIN"
+	}
 	if t.own {
 		ended := false
 		s.steps = append(s.steps, func(g *Guard, _ *script, ops *Ops) bool {
@@ -101,7 +105,12 @@ func (g *Guard) ends(st *parser.Statement, own *judged, body []byte) *script {
 	}
 	p := &part{script: s}
 	s.steps = append(s.steps, func(g *Guard, _ *script, ops *Ops) bool {
-		g.replies.sent(request{kind: wire.Execute, event: g.record(own, ops), part: p})
+		execute := request{kind: wire.Execute, event: g.record(own, ops), part: p}
+		if block { // whose end has taken the client's portal along
+			g.run(&part{aside: &aside{}, script: s}, execute, again, ops)
+			return true
+		}
+		g.replies.sent(execute)
 		ops.send(message)
 		return true
 	}, until(func() bool { return p.over }), begins(t.open && st.Chains))
