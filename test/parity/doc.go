@@ -8,6 +8,11 @@
 // Each script runs with its bytes in one piece, in random pieces and, where it is
 // short, one at a time. Every divergence is the guard's fault.
 //
+// Beside the scripts there are conversations made up at random, a few in each run and as many as
+// one likes by hand:
+//
+//	go test ./test/parity -run Random -args -conversations 2000 -seed 100
+//
 // # The language
 //
 // One command a line; # begins a comment. An argument is a bare word or a Go
