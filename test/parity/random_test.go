@@ -60,6 +60,11 @@ var anywhere = []string{
 	"SELECT id FROM kept WHERE id = 1 FOR UPDATE", "SELECT n INTO made FROM kept", "CREATE TABLE made AS SELECT 1 AS a", "LOAD 'nothing'", "CHECKPOINT",
 }
 
+// core are the statements of conversations that are about little else than how transactions end.
+var core = []string{
+	"BEGIN", "BEGIN", "COMMIT", "COMMIT", "ROLLBACK", "ROLLBACK AND CHAIN", "SELECT changes(2)", "DELETE FROM kept WHERE id = 4", "SELECT 1 / 0", "SELEC 1", "SELECT 1",
+}
+
 // values are statements with parameters, and their values.
 var values = [][]string{
 	{"DELETE FROM kept WHERE id = $1", "3"}, {"INSERT INTO kept VALUES ($1, $2)", "40", "null"}, {"SELECT changes($1)", "1"},
@@ -70,11 +75,13 @@ var values = [][]string{
 type talk struct {
 	*rand.Rand
 	commands []command
-	answers  int // ReadyForQuery that is still to come
+	answers  int  // ReadyForQuery that is still to come
+	terse    bool // of core statements only
 }
 
 func converse(seed uint64) []command {
 	t := talk{Rand: rand.New(rand.NewPCG(seed, seed))}
+	t.terse = t.IntN(2) == 0
 	t.say("answered-by-guard")
 	for range 4 + t.IntN(12) {
 		switch n := t.IntN(20); {
@@ -118,13 +125,20 @@ func (t *talk) one() string {
 	if t.IntN(5) == 0 {
 		return t.pick(single)
 	}
+	return t.any()
+}
+
+func (t *talk) any() string {
+	if t.terse {
+		return t.pick(core)
+	}
 	return t.pick(anywhere)
 }
 
 func (t *talk) several() string {
 	var all []string
 	for range 2 + t.IntN(3) {
-		all = append(all, t.pick(anywhere))
+		all = append(all, t.any())
 	}
 	return strings.Join(all, "; ")
 }
@@ -214,6 +228,33 @@ func TestGuardDoesNotShowInRandomConversations(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// nothing may be done to a table, in whatever way.
+const nothing = `transactions: [{name: nothing, max_effects: {deleted: 0, updated: 0, inserted: 0, truncated: 0, altered: 0}}]`
+
+// TestNoRandomConversationGetsAroundBounds looks at what is left where nothing may be changed.
+func TestNoRandomConversationGetsAroundBounds(t *testing.T) {
+	for _, major := range []int{slices.Min(pgtest.Majors), slices.Max(pgtest.Majors)} {
+		t.Run(strconv.Itoa(major), func(t *testing.T) {
+			server := pgtest.Shared(t, major)
+			guard := pgtest.StartGuard(t, limiting(nothing, server.Addr()))
+			prepare(t, server)
+			activity := watch(t, server)
+			const rows = "SELECT string_agg(k::text, ' ' ORDER BY id) FROM kept k"
+			for seed := *firstSeed; seed < *firstSeed+uint64(*conversations); seed++ {
+				commands := converse(seed)
+				server.Exec(t, Database, left)
+				before := server.Query(t, Database, rows)
+				if _, err := run(commands, guard.Addr, inRandomPieces(strconv.FormatUint(seed, 10)), activity); err != nil {
+					t.Fatalf("seed %d: %v\n%s", seed, err, written(commands))
+				}
+				if after := server.Query(t, Database, rows); after != before {
+					t.Errorf("seed %d: %s became %s\n%s", seed, before, after, written(commands))
+				}
+			}
+		})
 	}
 }
 
