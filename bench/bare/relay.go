@@ -107,7 +107,11 @@ func (r *relay) pass(fd int) {
 	if !open {
 		return // closed by another event of this turn
 	}
-	n, _, errno := syscall.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&r.buffer[0])), uintptr(len(r.buffer)))
+	n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&r.buffer[0])), uintptr(len(r.buffer)),
+		unix.MSG_DONTWAIT, 0, 0)
+	if errno == unix.EAGAIN || errno == unix.EINTR {
+		return // the event was of another session, that had this descriptor before
+	}
 	if errno != 0 || n == 0 {
 		for _, fd := range []int{fd, peer} {
 			delete(r.peers, fd)
@@ -118,6 +122,9 @@ func (r *relay) pass(fd int) {
 	for b := r.buffer[:n]; len(b) > 0; {
 		sent, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(peer), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
 			unix.MSG_NOSIGNAL, 0, 0)
+		if errno == unix.EINTR {
+			continue
+		}
 		if errno != 0 {
 			return // its own event tells
 		}

@@ -30,6 +30,7 @@ type plan struct {
 	block      bool // or one of the guard's own
 	based      bool // the basis has been laid
 	chunk      *chunk
+	whole      *receipt // of several statements together
 }
 
 // chunk is a run of statements that are sent as one Query.
@@ -55,6 +56,7 @@ func (g *Guard) inChunks(own, run *judged, sql []byte) (*script, policy.Decision
 		}
 		p.add(i)
 	}
+	p.endReceipt()
 	p.flush(!p.block)
 	if p.block {
 		p.then(g.account(p.sql)...)
@@ -203,6 +205,7 @@ func (p *plan) within(i int) {
 		return
 	}
 	p.touches(st)
+	p.beginReceipt()
 	r := p.receipt()
 	if r != nil {
 		p.flush(false)
@@ -218,16 +221,6 @@ func (p *plan) within(i int) {
 		p.then(r.after()...)
 	}
 }
-
-// receipt returns what is to be written down of the string; nil for nothing.
-func (p *plan) receipt() *receipt {
-	if !p.receiptable() {
-		return nil
-	}
-	return p.g.newReceipt(p.run, p.sql, nil)
-}
-
-func (p *plan) receiptable() bool { return p.run.receipt() != nil && unreceiptable(p.own) == "" }
 
 // touches plans what has to come in front of a statement that may change something. The
 // client gets to send COPY data when nothing is left to decide.

@@ -35,6 +35,10 @@ func (g *Guard) newReceipt(run *judged, sql string, values *boundValues) *receip
 		r.leaves("the text is not read as the server reads it")
 		return r
 	}
+	if len(run.summary.Statements) > 1 && wanted.CopyRows > 0 {
+		r.leaves(several)
+		return r
+	}
 	r.plan(sql, values)
 	return r
 }
@@ -45,7 +49,7 @@ func unreceiptable(own *judged) string {
 	case !own.summary.Parsed:
 		return "the text is not understood"
 	case len(st) != 1:
-		return "the string has several statements"
+		return several
 	case own.adopted:
 		return bySQL
 	case st[0].Prepares != "":
