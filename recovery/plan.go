@@ -27,7 +27,7 @@ func New(statement audit.Event, end *audit.Transaction) (*Plan, error) {
 	if p.Outcome() == audit.RolledBack {
 		return p, nil
 	}
-	p.Targets = targets(statement.Receipt)
+	p.Targets = targets(&statement)
 	for _, c := range statement.Receipt.Copies {
 		p.Rows = append(p.Rows, putBack(c))
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pgcordon/pgcordon/audit"
 )
@@ -58,6 +59,18 @@ func TestThereAreOnlyTheTargetsThatTheReceiptKnows(t *testing.T) {
 		if len(p.Targets) != 1 || p.Targets[0].Kind != kind || p.Targets[0].Loses == "" {
 			t.Errorf("%s: %+v", kind, p.Targets)
 		}
+	}
+}
+
+func TestWhereTheServerWasNotAskedTheClockTells(t *testing.T) {
+	e := audit.Event{ID: "pgc-1", Time: time.Date(2026, 11, 22, 4, 0, 0, 5000, time.FixedZone("", 3600)), Receipt: &audit.Receipt{Missing: []string{"everything"}}}
+	p, err := New(e, nil)
+	if err != nil || len(p.Targets) != 1 || p.Targets[0].Kind != "clock" || p.Targets[0].Settings[0].String() != "recovery_target_time = '2026-11-22 03:00:00.000005+00'" {
+		t.Errorf("%+v, %v", p, err)
+	}
+	e.Receipt = receipt()
+	if p, err = New(e, nil); err != nil || p.Targets[len(p.Targets)-1].Kind != "time" {
+		t.Errorf("%+v, %v", p, err)
 	}
 }
 

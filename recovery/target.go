@@ -18,14 +18,15 @@ func (s Setting) String() string { return s.Name + " = '" + s.Value + "'" }
 
 // Target is a place where recovery can stop.
 type Target struct {
-	Kind     string    `json:"kind"` // transaction, position, restore_point or time
+	Kind     string    `json:"kind"` // transaction, position, restore_point, time or clock
 	Settings []Setting `json:"settings"`
 	Loses    string    `json:"loses"` // what is missing from a server that was recovered so
 }
 
-// targets returns the places in front of a statement, the most exact one first.
-func targets(r *audit.Receipt) []Target {
+// targets returns the places in front of the statement of an event, the most exact one first.
+func targets(e *audit.Event) []Target {
 	var all []Target
+	r := e.Receipt
 	add := func(kind, loses string, settings ...Setting) {
 		all = append(all, Target{kind, append(settings, common(r)...), loses})
 	}
@@ -45,6 +46,10 @@ func targets(r *audit.Receipt) []Target {
 	if r.Time != "" {
 		add("time", "as at the position, as far as the server's clock did not jump",
 			Setting{"recovery_target_time", r.Time}, before)
+	}
+	if len(all) == 0 && !e.Time.IsZero() {
+		add("clock", "as at a time, which is that of pgcordon's clock: the server could not be asked, so compare the two",
+			Setting{"recovery_target_time", e.Time.UTC().Format("2006-01-02 15:04:05.000000+00")}, before)
 	}
 	return all
 }
