@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/pgcordon/pgcordon/audit"
@@ -27,11 +28,17 @@ func New(statement audit.Event, end *audit.Transaction) (*Plan, error) {
 	if p.Outcome() == audit.RolledBack {
 		return p, nil
 	}
-	p.Targets = targets(&statement)
+	p.Targets = p.targets()
 	for _, c := range statement.Receipt.Copies {
 		p.Rows = append(p.Rows, putBack(c))
 	}
 	return p, nil
+}
+
+// Began is when the statement began: by the server's clock, or by pgcordon's where the server was not
+// asked. It is written as PostgreSQL writes it.
+func (p *Plan) Began() string {
+	return cmp.Or(p.Event.Receipt.Time, p.Event.Time.UTC().Format("2006-01-02 15:04:05.000000+00"))
 }
 
 // Outcome is what became of the statement, as far as the log tells.

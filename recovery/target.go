@@ -23,10 +23,10 @@ type Target struct {
 	Loses    string    `json:"loses"` // what is missing from a server that was recovered so
 }
 
-// targets returns the places in front of the statement of an event, the most exact one first.
-func targets(e *audit.Event) []Target {
+// targets returns the places in front of the statement, the most exact one first.
+func (p *Plan) targets() []Target {
 	var all []Target
-	r := e.Receipt
+	r := p.Event.Receipt
 	add := func(kind, loses string, settings ...Setting) {
 		all = append(all, Target{kind, append(settings, common(r)...), loses})
 	}
@@ -47,9 +47,9 @@ func targets(e *audit.Event) []Target {
 		add("time", "as at the position, as far as the server's clock did not jump",
 			Setting{"recovery_target_time", r.Time}, before)
 	}
-	if len(all) == 0 && !e.Time.IsZero() {
+	if len(all) == 0 {
 		add("clock", "as at a time, which is that of pgcordon's clock: the server could not be asked, so compare the two",
-			Setting{"recovery_target_time", e.Time.UTC().Format("2006-01-02 15:04:05.000000+00")}, before)
+			Setting{"recovery_target_time", p.Began()}, before)
 	}
 	return all
 }

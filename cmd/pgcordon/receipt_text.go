@@ -37,7 +37,7 @@ func printStatement(out *strings.Builder, p *recovery.Plan) {
 		line("rows", "%d", *e.Rows)
 	}
 	line("by", "%q on database %q of %s, from %s %s", e.User, e.Database, e.Target.Name, e.Source.Environment, e.Source.Address)
-	line("began", "%s", r.Time)
+	line("began", "%s", p.Began())
 	line("transaction", "%s", r.TransactionID)
 	line("WAL", "%s", positions(p))
 	line("outcome", "%s", outcomeText(p))
@@ -83,10 +83,6 @@ func printRows(out *strings.Builder, all []recovery.Rows) {
 
 // printTargets says how to recover. One target is to be chosen: PostgreSQL rejects two.
 func printTargets(out *strings.Builder, p *recovery.Plan) {
-	if len(p.Targets) == 0 {
-		out.WriteString("\nThe receipt names no place to recover to.\n")
-		return
-	}
 	fmt.Fprintf(out, `
 To recover the server as it was before, beside the one that runs:
 
@@ -96,7 +92,7 @@ To recover the server as it was before, beside the one that runs:
 3. Put restore_command, another port and one of the following into its postgresql.conf, touch recovery.signal, start it.
 4. It pauses at the target: look whether the rows are there. SELECT pg_wal_replay_resume() makes it writable.
 5. Take the tables from it: pg_dump --table.
-`, p.Event.Receipt.Time)
+`, p.Began())
 	for _, t := range p.Targets {
 		fmt.Fprintf(out, "\n# %s. Lost: %s\n", strings.ReplaceAll(t.Kind, "_", " "), t.Loses)
 		for _, s := range t.Settings {
