@@ -58,7 +58,7 @@ func (g *Guard) executeBounded(own, run *judged, values *boundValues, body []byt
 // script sends the message on.
 func (g *Guard) follow(st *parser.Statement, own *judged, body []byte, ops *Ops) bool {
 	t := g.transaction
-	switch st.Boundary {
+	switch own.boundary() {
 	case parser.Commits, parser.RollsBack:
 		if t.open || t.own || t.touched {
 			g.begins(g.ends(st, own, body), ops)
@@ -149,8 +149,11 @@ func (g *Guard) learns(t byte, message []byte, ops *Ops) bool {
 	return true
 }
 
-// boundary is that of a prepared statement.
+// boundary is that of a prepared statement. What PREPARE in SQL has made changes rows or looks at them.
 func (j *judged) boundary() parser.Boundary {
+	if j.adopted {
+		return parser.Within
+	}
 	if j.summary == nil || len(j.summary.Statements) == 0 {
 		return parser.Quiet
 	}

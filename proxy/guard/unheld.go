@@ -86,7 +86,7 @@ func (g *Guard) executable(own, run *judged) *judged {
 	case t == nil && run.limit != nil:
 		return own.refusedBy(run.limit.Uncountable(replicating), nil)
 	case t == nil:
-	case own.adopted && (run.limit != nil || t.bounds != nil):
+	case own.adopted && (run.limit != nil || t.bounds != nil && len(own.summary.Statements) != 1):
 		return own.refusedBy(g.unaccountable(own, run, bySQL), nil)
 	case !own.summary.Parsed && (run.limit != nil || t.bounds != nil):
 		return own.refusedBy(g.unaccountable(own, run, notUnderstood), nil)
