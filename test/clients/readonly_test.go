@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -9,6 +10,9 @@ import (
 
 // looking makes all sessions read-only.
 const looking = policy + "sessions: [{name: lookers, action: allow, read_only: true}]\n"
+
+// sizes are those of tables, which grow by a map when autovacuum comes by.
+var sizes = regexp.MustCompile(`\d+ kB`)
 
 // Who only reads cannot tell a read-only session from one that it has made read-only
 // itself.
@@ -19,7 +23,8 @@ func TestReadersReadTheSame(t *testing.T) {
 		for name, psql := range map[string]string{"psql": "psql", "new psql": newProgram(t, "psql")} {
 			t.Run(name, func(t *testing.T) {
 				p.same(t, func(t *testing.T, e endpoint, dir string) string {
-					return maskIDs(e.succeed(t, dir, psql, "--no-psqlrc", "--echo-all", "--file", path(t, "testdata/readers.sql")))
+					out := e.succeed(t, dir, psql, "--no-psqlrc", "--echo-all", "--file", path(t, "testdata/readers.sql"))
+					return sizes.ReplaceAllString(maskIDs(out), "# kB")
 				})
 			})
 		}
