@@ -54,6 +54,9 @@ func (p *part) answered() step {
 	return func(*Guard, *script, *Ops) bool { return p.over }
 }
 
+// awaited is answered for what the server does not answer before it is asked to.
+func (p *part) awaited() step { return until(func() bool { return p.over }) }
+
 // ask sends an aside. values are those of its parameters. The server answers when it is
 // asked to: by a Flush, or the next Sync.
 func (g *Guard) ask(a *aside, sql string, ops *Ops, values ...wire.Parameter) {

@@ -113,7 +113,7 @@ func (g *Guard) ends(st *parser.Statement, own *judged, body []byte) *script {
 		g.replies.sent(execute)
 		ops.send(message)
 		return true
-	}, until(func() bool { return p.over }), begins(t.open && st.Chains))
+	}, p.awaited(), begins(t.open && st.Chains))
 	return s
 }
 
@@ -170,7 +170,7 @@ func (g *Guard) adopts(own *judged, body []byte) *script {
 		g.replies.sent(request{kind: wire.Execute, event: g.record(own, ops), part: p})
 		ops.send(message)
 		return true
-	}, until(func() bool { return p.over }), func(g *Guard, _ *script, _ *Ops) bool {
+	}, p.awaited(), func(g *Guard, _ *script, _ *Ops) bool {
 		g.transaction.open, g.transaction.own = true, false
 		return true
 	}}

@@ -16,7 +16,7 @@ func (g *Guard) doubted(refused *judged) *script {
 			ops.send(g.toServer[at:])
 			return true
 		},
-		until(func() bool { return p.over }),
+		p.awaited(),
 		func(g *Guard, s *script, ops *Ops) bool {
 			s.refusal = g.refuse(refused, ops)
 			return true

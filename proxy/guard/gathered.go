@@ -88,5 +88,6 @@ func (t *transaction) tells(name, value string) bool {
 	return !told || was != value
 }
 
-// maxTold bounds the settings that are remembered: of those that are reported PostgreSQL 18 has 16.
+// maxTold bounds the settings that are remembered: PostgreSQL reports fewer than 20.
+// https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-ASYNC
 const maxTold = 64
