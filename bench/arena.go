@@ -24,6 +24,8 @@ type arena struct {
 	site     *peer.Site
 	server   *cluster.Cluster
 	programs string // folder of pgbench and postgres
+	huge     bool   // the server's shared memory is of huge pages
+	restore  func() // gives those back
 }
 
 // mostSessions is how many sessions a peer holds at once, but for idle ones.
@@ -39,6 +41,7 @@ func openArena(ctx context.Context, scale int) (*arena, error) {
 		return nil, err
 	}
 	a := &arena{site: site}
+	a.huge, a.restore = reservePages()
 	if err := a.open(ctx, scale); err != nil {
 		a.close()
 		return nil, err
@@ -58,7 +61,7 @@ func (a *arena) open(ctx context.Context, scale int) error {
 			"host all " + scramUser + " all scram-sha-256",
 		},
 		Conf: map[string]string{
-			"max_connections": "600", "shared_buffers": "256MB", "max_wal_size": "4GB",
+			"max_connections": "600", "shared_buffers": "256MB", "max_wal_size": "4GB", "huge_pages": a.hugePages(),
 			// So that Go's client gets the cipher suite that it prefers.
 			"ssl_prefer_server_ciphers": "off",
 		},
@@ -71,6 +74,14 @@ func (a *arena) open(ctx context.Context, scale int) error {
 		Host: peer.Host, Port: a.server.Port(), Socket: a.server.Socket(), Folder: a.server.SocketDir(),
 	}
 	return a.fill(ctx, scale)
+}
+
+// hugePages is the server's setting; one that cannot have them as it should does not start.
+func (a *arena) hugePages() string {
+	if a.huge {
+		return "on"
+	}
+	return "off"
 }
 
 // scramUser logs in with SCRAM, everybody else without a password.
@@ -120,6 +131,7 @@ func (a *arena) close() {
 	if a.server != nil {
 		err = a.server.Stop()
 	}
+	a.restore()
 	a.site.Close()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench: stop the server:", err)

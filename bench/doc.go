@@ -9,6 +9,7 @@
 // The way of a figure:
 //
 //	arena.go       the server, its tables, the folder of everything that runs
+//	pages.go       large pages for the server, so that new sessions are as quick as old ones
 //	peer/          the proxies in their usual configuration
 //	bare/          the relay that looks at nothing, to see what any proxy takes
 //	cells.go       what is measured: each load with the peers that can do it

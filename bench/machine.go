@@ -22,6 +22,7 @@ type machine struct {
 	Memory    float64           `json:"memory"` // GiB
 	Kernel    string            `json:"kernel"`
 	Autogroup string            `json:"autogroup"` // kernel.sched_autogroup_enabled
+	Huge      bool              `json:"huge"`      // pages of the server's shared memory
 	Load      float64           `json:"load"`      // of the minute before the comparison
 	Versions  map[string]string `json:"versions"`
 }
@@ -71,9 +72,14 @@ func output(program string, args ...string) string {
 func packageVersion(name string) string { return output("dpkg-query", "-W", "-f", "${Version}", name) }
 
 func (m *machine) lines() []string {
+	pages := "of 4 kB; new sessions are slow for some seconds, so that whoever keeps those to the server looks better"
+	if m.Huge {
+		pages = "of 2 MB"
+	}
 	lines := []string{
 		fmt.Sprintf("%s, %d cores, %.0f GiB; kernel %s; sched_autogroup_enabled %s; load before: %.2f",
 			m.Processor, m.Cores, m.Memory, m.Kernel, m.Autogroup, m.Load),
+		"pages of the server's shared memory: " + pages,
 		"TLS: " + peer.CipherSuite,
 	}
 	for _, name := range []string{"pgcordon", "Go", "PostgreSQL", "PgBouncer", "HAProxy", "Pgpool-II"} {

@@ -33,14 +33,13 @@ func (r *rounds) run(ctx context.Context, cells []cell) (measured []figures.Cell
 		first = 1
 	}
 	for round := first; round <= r.count; round++ {
-		start, spans := time.Now(), 0
+		start := time.Now()
 		for i, c := range cells {
 			length := c.length(round)
 			for _, name := range rotated(c.peers, round) {
 				if failed[failure{i, name}] {
 					continue
 				}
-				spans += length
 				sample, err := c.load.Measure(ctx, r.peers[name], r.slice*time.Duration(length))
 				if ctx.Err() != nil {
 					return nil, nil, ctx.Err()
@@ -55,7 +54,7 @@ func (r *rounds) run(ctx context.Context, cells []cell) (measured []figures.Cell
 			}
 		}
 		fmt.Fprintf(r.progress, "round %d of %d: %.0f s\n", round, r.count, time.Since(start).Seconds())
-		r.hurry(time.Since(start), spans, r.budget-time.Since(begun), r.count-round)
+		r.hurry(time.Since(start), spans(cells, round), spans(cells, round+1), r.budget-time.Since(begun), r.count-round)
 	}
 	return measured, failures, nil
 }
@@ -66,20 +65,28 @@ type failure struct {
 	peer string
 }
 
-// hurry shortens the slice where the rounds that are to come, each like the last with
-// its so many slices, would take more than is left of the budget. What a run takes
-// beside its slices stays.
-func (r *rounds) hurry(last time.Duration, spans int, left time.Duration, toCome int) {
-	if r.budget == 0 || toCome == 0 || spans == 0 {
+// hurry shortens the slice where the rounds that are to come would take more than is left of
+// the budget: each takes what the last one took beside its so many slices, and slices of its own.
+func (r *rounds) hurry(last time.Duration, spans, next int, left time.Duration, toCome int) {
+	if r.budget == 0 || toCome == 0 || next == 0 {
 		return
 	}
-	excess := last - left/time.Duration(toCome)
-	if excess <= 0 {
+	beside := last - r.slice*time.Duration(spans)
+	room := (left/time.Duration(toCome) - beside) / time.Duration(next)
+	if room >= r.slice {
 		return
 	}
 	const least = 50 * time.Millisecond
-	r.slice = max(least, r.slice-excess/time.Duration(spans)).Round(time.Millisecond)
+	r.slice = max(least, room).Round(time.Millisecond)
 	fmt.Fprintf(r.progress, "a run takes %s from now on, to be done in time\n", r.slice)
+}
+
+// spans is how many slices a round takes, where no peer fails.
+func spans(cells []cell, round int) (n int) {
+	for _, c := range cells {
+		n += c.length(round) * len(c.peers)
+	}
+	return n
 }
 
 // rotated begins with another element each round.

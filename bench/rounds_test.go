@@ -73,14 +73,19 @@ func TestPeerThatFailsIsLeftOutAndTold(t *testing.T) {
 
 func TestSliceIsShortenedToKeepTheBudget(t *testing.T) {
 	r := rounds{slice: 300 * time.Millisecond, budget: time.Hour, progress: io.Discard}
-	// 100 runs took 50 s, and 10 rounds are to fit into 400 s: 10 s less a round.
-	r.hurry(50*time.Second, 100, 400*time.Second, 10)
+	// 100 slices took 30 s of 50, and each of 10 rounds of as many is to take 40.
+	r.hurry(50*time.Second, 100, 100, 400*time.Second, 10)
 	if r.slice != 200*time.Millisecond {
 		t.Errorf("slice %s", r.slice)
 	}
-	r.hurry(40*time.Second, 100, 400*time.Second, 10)
+	r.hurry(40*time.Second, 100, 100, 400*time.Second, 10)
 	if r.slice != 200*time.Millisecond {
 		t.Errorf("slice %s, but there is time enough", r.slice)
+	}
+	// What comes has twice the slices, and 20 s beside them.
+	r.hurry(40*time.Second, 100, 200, 400*time.Second, 10)
+	if r.slice != 100*time.Millisecond {
+		t.Errorf("slice %s for longer rounds", r.slice)
 	}
 }
 

@@ -27,25 +27,31 @@ type Pgbench struct {
 // fill the slice. What the second run has taken more, of the machine's time and of
 // the proxy's, is the transactions alone, in sessions that are no longer new.
 func (l *Pgbench) Measure(ctx context.Context, p *peer.Peer, slice time.Duration) (figures.Sample, error) {
-	const first = 4000
 	fresh, err := l.run(ctx, p, 1)
 	if err != nil {
 		return figures.Sample{}, err
 	}
 	// A run that takes hardly longer than new sessions do is too short to tell anything.
-	for each := 1 + max(1, l.Pace.amount(p.Name, slice, first)/l.Clients); ; each *= 2 {
+	for each := l.each(p.Name, slice); ; each = max(2*each, min(8*each, l.each(p.Name, slice))) {
 		whole, err := l.run(ctx, p, each)
 		if err != nil {
 			return figures.Sample{}, err
 		}
-		if whole.elapsed-fresh.elapsed < slice.Seconds()/2 || whole.cpu < fresh.cpu {
+		counted, more := float64((each-1)*l.Clients), whole.elapsed-fresh.elapsed
+		if more > 0 {
+			l.Pace[p.Name] = counted / more
+		}
+		if more < slice.Seconds()/2 || whole.cpu < fresh.cpu {
 			continue
 		}
-		counted := float64((each - 1) * l.Clients)
-		rate := counted / (whole.elapsed - fresh.elapsed)
-		l.Pace[p.Name] = rate
-		return figures.Sample{Rate: rate, CPU: (whole.cpu - fresh.cpu) / counted}, nil
+		return figures.Sample{Rate: counted / more, CPU: (whole.cpu - fresh.cpu) / counted}, nil
 	}
+}
+
+// each is how many transactions of a client fill the slice, with the first one.
+func (l *Pgbench) each(peer string, slice time.Duration) int {
+	const first = 4000
+	return 1 + max(1, l.Pace.amount(peer, slice, first)/l.Clients)
 }
 
 // cost is what one run of pgbench took, in seconds: since all clients had logged
