@@ -11,8 +11,9 @@ import (
 )
 
 // carryOut performs operations on in, which e has sent, with one write for as many
-// of them as possible. What they do not consume is held.
-func (s *session) carryOut(e *end, ops guard.Ops, in []byte, need int) {
+// of them as possible. What they do not consume is held. Nobody else refers to in where it
+// is the session's own.
+func (s *session) carryOut(e *end, ops guard.Ops, in []byte, need int, own bool) {
 	parts, consumed := s.loop.parts[:0], 0
 	for i, op := range ops {
 		switch op.Kind {
@@ -23,21 +24,22 @@ func (s *session) carryOut(e *end, ops guard.Ops, in []byte, need int) {
 			consumed += op.N
 		case guard.Send:
 			parts = append(parts, op.Bytes)
+			own = false // it is the guard's
 		case guard.Begin:
 			s.observer.Begin(op.Event)
 		case guard.Finish:
 			if !s.observer.Finish(op.Event, false) {
-				s.forward(e.peer(), parts)
+				s.forward(e.peer(), parts, own)
 				s.suspend(e, ops[i:], in[consumed:], need)
 				return
 			}
 		case guard.End:
-			s.forward(e.peer(), parts)
+			s.forward(e.peer(), parts, own)
 			s.leave(s.guard.Farewell(), nil)
 			return
 		}
 	}
-	s.forward(e.peer(), parts)
+	s.forward(e.peer(), parts, own)
 	if s.leaving {
 		return
 	}
@@ -45,20 +47,20 @@ func (s *session) carryOut(e *end, ops guard.Ops, in []byte, need int) {
 	e.paused = need == 0
 }
 
-// forward writes the parts to an end.
-func (s *session) forward(to *end, parts [][]byte) {
+// forward writes the parts to an end, which may keep them where they are the session's own.
+func (s *session) forward(to *end, parts [][]byte, own bool) {
 	var err error
 	switch len(parts) {
 	case 0:
 		return
 	case 1:
-		err = to.send(parts[0])
+		err = to.send(parts[0], own)
 	default: // a refusal is among them: rare
 		var all []byte
 		for _, p := range parts {
 			all = append(all, p...)
 		}
-		err = to.send(all)
+		err = to.send(all, true)
 	}
 	s.loop.parts = parts[:0]
 	if err != nil {
@@ -72,8 +74,7 @@ func (s *session) forward(to *end, parts [][]byte) {
 func (s *session) suspend(e *end, ops guard.Ops, in []byte, need int) {
 	e.waiting = true
 	rest := append(guard.Ops(nil), ops[1:]...)
-	held := append([]byte(nil), in...)
-	e.hold(nil, 0)
+	held := e.own(in)
 	event := ops[0].Event
 	go func() {
 		s.observer.Finish(event, true)
@@ -86,8 +87,7 @@ func (s *session) suspend(e *end, ops guard.Ops, in []byte, need int) {
 // read.
 func (s *session) judgeAside(in []byte) {
 	s.aside = true
-	held := append([]byte(nil), in...)
-	s.client.hold(nil, 0)
+	held := s.client.own(in)
 	go func() {
 		stepBack()
 		ops, need, err := s.ask(&s.client, held, nil)
@@ -123,7 +123,7 @@ func (s *session) resume(e *end, ops guard.Ops, in []byte, need int) {
 		return
 	}
 	e.waiting = false
-	s.carryOut(e, ops, in, need)
+	s.carryOut(e, ops, in, need, true)
 	s.unpause() // the answer that it is to wait for may have come meanwhile
 	s.rearm()
 }

@@ -5,7 +5,6 @@ package epoll
 import (
 	"errors"
 	"io"
-	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -82,20 +81,21 @@ func (e *end) rearm() {
 	}
 }
 
-// send writes b, and keeps what the kernel does not take. b is not kept.
-func (e *end) send(b []byte) error {
+// send writes b, and keeps a copy of what the kernel does not take; b itself where it is
+// the end's own from now on.
+func (e *end) send(b []byte, own bool) error {
 	if e.fd < 0 || e.last {
 		return io.ErrClosedPipe
 	}
 	if e.secured != nil && len(b) > 0 {
 		return e.sendTLS(b)
 	}
-	return e.transmit(b)
+	return e.transmit(b, own)
 }
 
 // transmit writes b to the socket, at the end of the loop's turn where that is
-// better, and keeps what the kernel does not take.
-func (e *end) transmit(b []byte) error {
+// better, and keeps what the kernel does not take, as send does.
+func (e *end) transmit(b []byte, own bool) error {
 	box := &e.session.loop.outbox
 	if e.queued { // b goes behind it
 		if box.flush(); e.fd < 0 {
@@ -106,7 +106,7 @@ func (e *end) transmit(b []byte) error {
 		box.put(e, b)
 		return nil
 	}
-	return e.transmitNow(b)
+	return e.transmitNow(b, own)
 }
 
 // wrote notes how far the write of b came, which was queued.
@@ -131,7 +131,7 @@ func (e *end) reviewWrite() {
 	}
 }
 
-func (e *end) transmitNow(b []byte) error {
+func (e *end) transmitNow(b []byte, own bool) error {
 	for len(e.unsent) == 0 && len(b) > 0 {
 		n, errno := write(e.fd, b)
 		if again(errno) {
@@ -142,7 +142,11 @@ func (e *end) transmitNow(b []byte) error {
 		}
 		b = b[n:]
 	}
-	e.unsent = append(e.unsent, b...)
+	if own && len(e.unsent) == 0 {
+		e.unsent = b
+	} else {
+		e.unsent = append(e.unsent, b...)
+	}
 	return nil
 }
 
@@ -198,10 +202,13 @@ func (e *end) fill() (in []byte, got int) {
 }
 
 // fillOwn reads a message that is longer than the loop's buffer. Memory follows what
-// has arrived, not what the message claims.
+// has arrived, not what the message claims; few copies are made on the way, which hold up
+// others.
 func (e *end) fillOwn() (in []byte, got int) {
 	if len(e.held) == cap(e.held) {
-		e.held = slices.Grow(e.held, len(e.session.loop.buffer))
+		const ahead = 8 // times what has arrived
+		room := min(e.need, ahead*max(len(e.held), bufferSize))
+		e.held = append(make([]byte, 0, room), e.held...)
 	}
 	if got = e.receive(e.held[len(e.held):cap(e.held)]); got == 0 {
 		return nil, 0
@@ -243,6 +250,15 @@ func (e *end) hold(rest []byte, need int) {
 	default:
 		e.held = append(make([]byte, 0, len(rest)), rest...)
 	}
+}
+
+// own makes what was read here, and is judged, the session's: what is held is not copied.
+func (e *end) own(in []byte) []byte {
+	if len(in) == 0 || len(e.held) == 0 || &in[0] != &e.held[0] {
+		in = append([]byte(nil), in...)
+	}
+	e.hold(nil, 0)
+	return in
 }
 
 // failure returns why the end is over; nil where its peer simply closed.

@@ -101,7 +101,7 @@ func (s socket) Write(b []byte) (int, error) {
 		l.sealed = append(l.sealed, b...)
 		return len(b), nil
 	}
-	return len(b), s.end.transmit(b)
+	return len(b), s.end.transmit(b, false)
 }
 
 // sendTLS writes b as one or several records, which go out together.
@@ -113,7 +113,7 @@ func (e *end) sendTLS(b []byte) error {
 	if err != nil {
 		return err
 	}
-	return e.transmit(l.sealed)
+	return e.transmit(l.sealed, false)
 }
 
 // wouldBlock is a net.Error that is temporary: crypto/tls keeps what it has read of a

@@ -136,7 +136,7 @@ func (s *session) judge(e *end, in []byte) {
 		s.leave(nil, err)
 		return
 	}
-	s.carryOut(e, ops, in, need)
+	s.carryOut(e, ops, in, need, false)
 	if e == &s.server {
 		s.unpause()
 	}
@@ -193,7 +193,7 @@ func (s *session) gone(e *end) {
 		// A partial message that was held goes out as it is: the client sees what it
 		// would have seen.
 		if len(e.held) > 0 {
-			_ = s.client.send(e.held)
+			_ = s.client.send(e.held, false)
 		}
 		err := s.err
 		if cause := e.failure(); cause != nil {
@@ -234,7 +234,7 @@ func (s *session) leave(farewell []byte, err error) {
 	}
 	s.leaving, s.err = true, err
 	if len(farewell) > 0 && s.guard.AtBoundary() {
-		_ = s.client.send(farewell)
+		_ = s.client.send(farewell, false)
 	}
 	s.loop.close(&s.server)
 	s.server.unsent, s.client.waiting, s.client.paused = nil, false, false
