@@ -3,6 +3,7 @@ package relaytest
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -26,6 +27,7 @@ func Conformance(t *testing.T, r relay.Relay) {
 		"the end of a stream comes while others are busy":   streamEnds,
 		"a session ends in the middle of a stream":          cutInStream,
 		"a message longer than any window is judged whole":  longMessage,
+		"long messages wait for a slow server":              longForSlowServer,
 		"a session ends while a long message is judged":     endsWhileJudged,
 		"a record is done while a long message is judged":   recordedWhileJudged,
 		"an answer that comes during a record is not lost":  answeredMeanwhile,
@@ -233,6 +235,24 @@ func longMessage(t *testing.T, r relay.Relay, network string) {
 	refused := wire.AppendQuery(nil, "TRUNCATE t /* "+strings.Repeat("x", 500_000)+" */")
 	go inChunks(s.client, append(append(append([]byte(nil), long...), refused...), long...), rand.New(rand.NewPCG(7, 8)))
 	s.expect(s.server, long, substitute, long)
+}
+
+// longForSlowServer has more wait for the server than sockets hold: what was judged away
+// from others, what was refused, and what came behind it.
+func longForSlowServer(t *testing.T, r relay.Relay, network string) {
+	s := loggedIn(t, r, network)
+	var up, want []byte
+	for i := range 12 {
+		long := wire.AppendQuery(nil, "SELECT '"+strings.Repeat(string(rune('a'+i)), 900_000)+"'")
+		refused := wire.AppendQuery(nil, fmt.Sprintf("SELECT CAST('pgcordon_nonce%d' AS pg_catalog.int4)", i+1))
+		up = append(append(up, long...), truncate...)
+		want = append(append(want, long...), refused...)
+	}
+	go inChunks(s.client, up, rand.New(rand.NewPCG(9, 10)))
+	time.Sleep(200 * time.Millisecond) // in which sockets fill
+	if !same(s.server, want) {
+		t.Fatal("other bytes arrived")
+	}
 }
 
 // answeredMeanwhile has the guard wait for the login behind a refusal, and the login

@@ -171,7 +171,6 @@ func (s *session) onFinish(f func(*guard.Event)) {
 	s.mu.Unlock()
 }
 
-// send writes whole messages.
 // holdLogins has logins wait for what is called when one is recorded.
 func (s *session) holdLogins(f func(*guard.Event)) {
 	s.onFinish(f)
@@ -186,6 +185,7 @@ func (s *session) onAdopt(f func()) {
 	s.adopts = f
 }
 
+// send writes whole messages.
 func (s *session) send(to net.Conn, messages ...[]byte) {
 	s.t.Helper()
 	for _, m := range messages {
