@@ -19,7 +19,7 @@ type runCommand struct {
 	Quick    bool          `help:"Fewer loads, few rounds, nothing is kept."`
 	Rounds   int           `default:"5" help:"Rounds through all peers."`
 	Slice    time.Duration `default:"250ms" help:"About how long one run of a load takes; twice as long with 8 clients, four times with 64."`
-	Budget   time.Duration `default:"10m30s" help:"For all rounds; runs are shortened to keep it."`
+	Budget   time.Duration `default:"11m30s" help:"For all rounds; runs are shortened to keep it."`
 	Fairness time.Duration `default:"55s" help:"For all rounds beside disturbers; runs are shortened to keep it."`
 	Limits   time.Duration `default:"28s" help:"For all rounds under limits; runs are shortened to keep it."`
 	Scale    int           `default:"10" help:"Scale of pgbench's tables."`
