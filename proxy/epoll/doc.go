@@ -1,6 +1,6 @@
 // Package epoll is the relay.Relay of an event loop for Linux.
 //
-// A loop is one goroutine, locked to its thread, that owns both sockets of every
+// A loop is one goroutine that owns both sockets of every
 // session that was given to it. Nothing of a session is touched by anybody else, so
 // there is no lock on the path of a message. What other goroutines want of a loop
 // (a new session, the end of one, a record that is on disk) they put into its inbox

@@ -4,7 +4,6 @@ package epoll
 
 import (
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 
@@ -62,10 +61,10 @@ func newLoop(w Writes) (*loop, error) {
 	return l, unix.EpollCtl(epfd, unix.EPOLL_CTL_ADD, wake, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(wake)})
 }
 
-// run serves the loop's sessions for as long as the program lives.
+// run serves the loop's sessions for as long as the program lives. It is not locked to a
+// thread: Go interrupts whatever has run for 10 ms, and a locked goroutine can go on only when
+// two other threads have had their turn, which on busy processors takes milliseconds.
 func (l *loop) run() {
-	runtime.LockOSThread()
-	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(slack), 0, 0, 0) // streams could only be read later without
 	events := make([]unix.EpollEvent, batch)
 	for {
 		n, err := wait(l.epfd, events, l.timeout())

@@ -70,6 +70,7 @@ const hidden = 20
 // is shown, and the monitor thread sleeps too.
 func wait(epfd int, events []unix.EpollEvent, timeout time.Duration) (int, error) {
 	if timeout != forever {
+		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(slack), 0, 0, 0) // of this thread; streams could only be read later without
 		n, _ := readyWithin(epfd, events, timeout) // interrupted is as good as too early
 		return n, nil
 	}
