@@ -23,10 +23,12 @@
 //	query.go, extended.go   simple and extended query protocol
 //	parameter.go            what is decided with the values of parameters
 //	judge.go, meaning.go    text to decision; what changes how text is to be read
+//	resolve.go, worse.go    what a name can stand for, and the worst of several decisions
 //	limit.go, effects.go    rows, and what whole transactions did, counted before they
 //	                        are committed
 //	script.go, aside.go     what the client has to wait for; queries of the guard's own
-//	chunks.go, bounded.go   simple and extended query protocol where something is bounded;
+//	plan.go, chunks.go      simple query protocol where something is bounded, and
+//	bounded.go              extended;
 //	unheld.go, doubt.go     what cannot be, and what nobody understands
 //	receipt_steps.go        what is written down of the server around a statement, before its
 //	                        commit; settlement.go: what became of its transaction
