@@ -19,15 +19,19 @@ const hugePages = "/proc/sys/vm/nr_hugepages"
 func reservePages() (enough bool, restore func()) {
 	const wanted = 256 // twice the server's shared_buffers
 	before, err := countPages()
+	if err != nil || setPages(before+wanted) != nil {
+		return false, func() {}
+	}
+	now, err := countPages()
 	if err != nil {
 		return false, func() {}
 	}
-	restore = func() { _ = setPages(before) } // nothing but memory is lost without
-	if err := setPages(before + wanted); err != nil {
-		return false, restore
+	added := now - before // fewer than wanted where memory is too scattered
+	return added == wanted, func() {
+		if now, err := countPages(); err == nil { // another comparison may have added its own since
+			_ = setPages(max(0, now-added)) // nothing but memory is lost without
+		}
 	}
-	now, err := countPages() // fewer where memory is too scattered
-	return err == nil && now == before+wanted, restore
 }
 
 func countPages() (int, error) {
