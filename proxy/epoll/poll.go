@@ -71,7 +71,7 @@ const hidden = 20
 func wait(epfd int, events []unix.EpollEvent, timeout time.Duration) (int, error) {
 	if timeout != forever {
 		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(slack), 0, 0, 0) // of this thread; streams could only be read later without
-		n, _ := readyWithin(epfd, events, timeout) // interrupted is as good as too early
+		n, _ := readyWithin(epfd, events, timeout)                      // interrupted is as good as too early
 		return n, nil
 	}
 	if n := ready(epfd, events, hidden); n > 0 {
