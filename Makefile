@@ -27,7 +27,7 @@ race: setup
 	go test -race ./test/hostile -run 'InProcess|AuditSink|FullAudit'
 
 lint: setup ## layers, staticcheck, formatting, shell scripts
-	@test -z "$$(gofmt -l . | tee /dev/stderr)"
+	@test -z "$$(gofmt -l . | tee -a /dev/stderr)"
 	$(TOOL) depguard ./...
 	$(TOOL) staticcheck ./...
 	shellcheck .ci/run .ci/fuzz test/setup test/servers/fetch test/servers/fetch-client test/suites/fetch deploy/demo/demo
