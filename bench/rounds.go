@@ -66,12 +66,12 @@ type failure struct {
 }
 
 // hurry shortens the slice where the rounds that are to come would take more than is left of
-// the budget: each takes what the last one took beside its so many slices, and slices of its own.
-func (r *rounds) hurry(last time.Duration, spans, next int, left time.Duration, toCome int) {
+// the budget: each takes what the last one took beside its so many slices, and so many slices of its own.
+func (r *rounds) hurry(last time.Duration, had, next int, left time.Duration, toCome int) {
 	if r.budget == 0 || toCome == 0 || next == 0 {
 		return
 	}
-	beside := last - r.slice*time.Duration(spans)
+	beside := last - r.slice*time.Duration(had)
 	room := (left/time.Duration(toCome) - beside) / time.Duration(next)
 	if room >= r.slice {
 		return

@@ -207,6 +207,7 @@ func (e *end) fill() (in []byte, got int) {
 func (e *end) fillOwn() (in []byte, got int) {
 	if len(e.held) == cap(e.held) {
 		const ahead = 8 // times what has arrived
+		// The guard always asks for more than is held, so this is room.
 		room := min(e.need, ahead*max(len(e.held), bufferSize))
 		e.held = append(make([]byte, 0, room), e.held...)
 	}

@@ -61,8 +61,13 @@ func message(t byte, body string) []byte {
 var (
 	ready      = message(wire.ReadyForQuery, "I")
 	truncate   = wire.AppendQuery(nil, "TRUNCATE t")
-	substitute = wire.AppendQuery(nil, "SELECT CAST('pgcordon_nonce1' AS pg_catalog.int4)")
+	substitute = substituted(1)
 )
+
+// substituted is what the server gets in place of the n-th statement that is refused.
+func substituted(n int) []byte {
+	return wire.AppendQuery(nil, fmt.Sprintf("SELECT CAST('pgcordon_nonce%d' AS pg_catalog.int4)", n))
+}
 
 func passUnchanged(t *testing.T, r relay.Relay, network string) {
 	s := start(t, r, network, nil)
@@ -244,9 +249,8 @@ func longForSlowServer(t *testing.T, r relay.Relay, network string) {
 	var up, want []byte
 	for i := range 12 {
 		long := wire.AppendQuery(nil, "SELECT '"+strings.Repeat(string(rune('a'+i)), 900_000)+"'")
-		refused := wire.AppendQuery(nil, fmt.Sprintf("SELECT CAST('pgcordon_nonce%d' AS pg_catalog.int4)", i+1))
 		up = append(append(up, long...), truncate...)
-		want = append(append(want, long...), refused...)
+		want = append(append(want, long...), substituted(i+1)...)
 	}
 	go inChunks(s.client, up, rand.New(rand.NewPCG(9, 10)))
 	time.Sleep(200 * time.Millisecond) // in which sockets fill
